@@ -21,6 +21,7 @@ from gateway.web.bank.common import (
     code_of,
     doubt_of,
     runs_of,
+    status_of,
     text,
     texts,
     who,
@@ -150,7 +151,9 @@ async def _form(
     values = base(visit, "ask") | {"given": given, "newest": newest["items"]}
     if error is None:
         return visit.page("bank/ask.html", **values)
-    return visit.page("bank/ask.html", status=422, **values | {"wrong": wrong_of(error)})
+    return visit.page(
+        "bank/ask.html", status=status_of(error), **values | {"wrong": wrong_of(error)}
+    )
 
 
 async def _choose(

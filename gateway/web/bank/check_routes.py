@@ -4,6 +4,8 @@ them."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
@@ -12,9 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.web.bank.common import (
+    HEX,
+    WRONG_CODE,
     asker,
     base,
     runs_of,
+    status_of,
     text,
     texts,
     upload,
@@ -25,7 +30,9 @@ from gateway.web.bank.runs import Run
 from gateway.web.bank.tables import XLSX, answers_table, archive
 from gateway.web.bank.words import families
 from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from ledger.core.authorisation import SUBJECT
 from ledger.core.errors import InputError
+from ledger.records import uscc
 
 router = page_router()
 Name = Annotated[str, Path(alias="run", pattern="^[0-9a-f]{32}$")]
@@ -34,6 +41,11 @@ PIECE = 20
 AGAIN_SECONDS = 2.0
 PATIENCE = 60
 """Times that a piece is sent again where the node is busy."""
+_LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+_NO_NUMBER = {
+    "zh": "授权编号须为 64 位小写十六进制",
+    "en": "the number of an authorisation has 64 lower-case hexadecimal digits",
+}
 _NO_FILE = {"zh": "请选择表格文件", "en": "choose a table"}
 _NO_MATTER = {"zh": "请填写事项", "en": "say what matter it is for"}
 
@@ -107,7 +119,7 @@ async def send_feedback(visit: Signed) -> Response:
         told = await visit.ask("POST", "/v1/feedback", json={"rows": sent})
     except (InputError, Refused) as error:
         values["wrong"] = wrong_of(error)
-        return visit.page("bank/feedback.html", status=422, rows=None, **values)
+        return visit.page("bank/feedback.html", status=status_of(error), rows=None, **values)
     found = [one | {"row": rows[one["n"]]["row"]} for one in told["rows"]]
     return visit.page("bank/feedback.html", rows=found, **values)
 
@@ -121,7 +133,7 @@ def _form(
         "runs": runs_of(visit).of(who(visit), "check"),
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/checks.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/checks.html", status=status_of(error), **values)
 
 
 async def _rows(visit: Visit, found: tuple[str, bytes] | None, path: str) -> Any:
@@ -137,25 +149,29 @@ def _begin(visit: Visit, given: dict[str, Any], rows: list[dict[str, Any]]) -> R
         asked["types"] = given["types"]
 
     async def piece(run: Run, some: list[dict[str, Any]]) -> Refused | None:
-        body = asked | {"subjects": some}
-        path = "/v1/checks/subjects"
-        async with inside.stream("POST", path, token=token, client=client, json=body) as answer:
-            if answer.refused:
-                told = b"".join([one async for one in answer.lines()])
-                return Refused(answer.status, orjson.loads(told))
-            async for line in answer.lines():
-                run.lines.append(orjson.loads(line))
+        good = [row for row in some if _wrong_with(row) is None]
+        body = asked | {"subjects": [_subject(row) for row in good]}
+        left = iter(some)
+        if good:
+            path = "/v1/checks/subjects"
+            stream = inside.stream("POST", path, token=token, client=client, json=body)
+            async with stream as answer:
+                if answer.refused:
+                    told = b"".join([one async for one in answer.lines()])
+                    return Refused(answer.status, orjson.loads(told))
+                async for line in answer.lines():
+                    _skip(run, left)
+                    run.lines.append(orjson.loads(line))
+        _skip(run, left)
         return None
 
     async def work(run: Run) -> None:
-        subjects = [_subject(row) for row in rows]
         tries = 0
-        while len(run.lines) < len(subjects):
-            some = subjects[len(run.lines) : len(run.lines) + PIECE]
-            refused = await piece(run, some)
+        while len(run.lines) < len(rows):
+            refused = await piece(run, rows[len(run.lines) : len(run.lines) + PIECE])
             if refused is None:
                 tries = 0
-            elif refused.status in (429, 503) and tries < PATIENCE:
+            elif refused.status in _LATER and tries < PATIENCE:
                 tries += 1
                 await asyncio.sleep(AGAIN_SECONDS)
             else:
@@ -165,6 +181,24 @@ def _begin(visit: Visit, given: dict[str, Any], rows: list[dict[str, Any]]) -> R
     run = runs_of(visit).begin(token, "check", asked | {"total": len(rows)}, work)
     run.rows = rows
     return run
+
+
+def _skip(run: Run, left: Iterator[dict[str, Any]]) -> None:
+    """Say of rows that cannot be asked about why, up to the next one that can, which is taken."""
+    for row in left:
+        wrong = _wrong_with(row)
+        if wrong is None:
+            return
+        problem = {"code": "body-form", "message": dict(wrong)}
+        run.lines.append({"code": row.get("code", ""), "use": None, "problem": problem})
+
+
+def _wrong_with(row: dict[str, Any]) -> Mapping[str, str] | None:
+    """Why a row cannot be asked about: one of them must not hold up the others."""
+    if not SUBJECT.fullmatch(uscc.normalise(row.get("code", ""))):
+        return WRONG_CODE
+    paper = row.get("authorisation")
+    return None if paper is None or HEX.fullmatch(paper) else _NO_NUMBER
 
 
 def _subject(row: dict[str, Any]) -> dict[str, Any]:

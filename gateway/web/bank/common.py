@@ -22,7 +22,7 @@ HEX: Final = re.compile("[0-9a-f]{64}")
 MAX_TEXT: Final = 200
 """Characters of one field of a form."""
 _LONG: Final = {"zh": f"不超过 {MAX_TEXT} 个字符", "en": f"a text of at most {MAX_TEXT} characters"}
-_CODE: Final = {
+WRONG_CODE: Final = {
     "zh": "须为 18 位统一社会信用代码；请与营业执照核对",
     "en": "must be a unified social credit code of 18 characters; compare it with the licence",
 }
@@ -85,7 +85,7 @@ def code_of(form: FormData) -> str:
     """The code of a subject. Raises InputError."""
     code = uscc.normalise(text(form, "code"))
     if not SUBJECT.fullmatch(code):
-        raise InputError("code", "body-form", _CODE)
+        raise InputError("code", "body-form", WRONG_CODE)
     return code
 
 
@@ -97,6 +97,11 @@ def doubt_of(code: str) -> Mapping[str, str] | None:
 def wrong_of(error: Refused | InputError) -> dict[str, Any]:
     """A problem for the page on which the form stands."""
     return told_of(error)[1]
+
+
+def status_of(error: Refused | InputError | None) -> int:
+    """The status of a page on which this is told; None: nothing is wrong."""
+    return 200 if error is None else told_of(error)[0]
 
 
 def base(visit: Visit, tab: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from starlette.responses import Response
 
-from gateway.web.bank.common import HEX, base, wrong_of
+from gateway.web.bank.common import HEX, base, status_of, wrong_of
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.core.errors import InputError
 
@@ -103,4 +103,4 @@ async def _list(
         "done": done,
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/webhooks.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/webhooks.html", status=status_of(error), **values)

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import Response
 
 from gateway.web.bank import words
-from gateway.web.bank.common import base, code_of, texts, upload, wrong_of
+from gateway.web.bank.common import base, code_of, status_of, texts, upload, wrong_of
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.core.errors import InputError
 from ledger.core.keys import Role
@@ -139,7 +139,7 @@ def _list(
         "done": done,
         "wrong": None if error is None else wrong_of(error),
     }
-    status = 200 if error is None else 422
+    status = status_of(error)
     return visit.page("bank/authorisations.html", status=status, **values)
 
 
@@ -152,7 +152,7 @@ def _new(
         "keeps": keeps(visit),
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/grant.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/grant.html", status=status_of(error), **values)
 
 
 async def _show(visit: Visit, name: str, error: Refused | None = None) -> Response:
@@ -164,5 +164,5 @@ async def _show(visit: Visit, name: str, error: Refused | None = None) -> Respon
         "families": words.families(),
         "wrong": None if error is None else wrong_of(error),
     }
-    status = 200 if error is None else 422
+    status = status_of(error)
     return visit.page("bank/authorisation.html", status=status, **values)

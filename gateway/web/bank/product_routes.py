@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import Path, Query
 from starlette.responses import Response
 
-from gateway.web.bank.common import HEX, base, wrong_of
+from gateway.web.bank.common import HEX, base, status_of, wrong_of
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.core.errors import InputError
 
@@ -49,7 +49,7 @@ async def products(
         "acknowledged": await visit.get("/v1/statuses/acknowledgements"),
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/products.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/products.html", status=status_of(error), **values)
 
 
 @router.get("/bank/products/{member}/{product}")

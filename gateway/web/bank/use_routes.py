@@ -14,7 +14,7 @@ from starlette.responses import Response
 from gateway.base.context import Context
 from gateway.web.bank import words
 from gateway.web.bank.bundles import view_of
-from gateway.web.bank.common import base, code_of, library_of, text, wrong_of
+from gateway.web.bank.common import base, code_of, library_of, status_of, text, wrong_of
 from gateway.web.bank.tables import XLSX, queries_table
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.core.errors import InputError
@@ -98,7 +98,7 @@ async def _show(
         "done": done,
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/use.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/use.html", status=status_of(error), **values)
 
 
 # ---- the log
@@ -168,7 +168,7 @@ async def _log(
         "today": _today(visit).isoformat(),
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/queries.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/queries.html", status=status_of(error), **values)
 
 
 def _today(visit: Visit) -> date:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.web.bank.bundles import view_of
-from gateway.web.bank.common import base, code_of, library_of, text, texts, wrong_of
+from gateway.web.bank.common import base, code_of, library_of, status_of, text, texts, wrong_of
 from gateway.web.bank.words import families
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.core.authorisation import GOVERNMENT
@@ -117,4 +117,4 @@ async def _list(
         "done": done,
         "wrong": None if error is None else wrong_of(error),
     }
-    return visit.page("bank/watch.html", status=200 if error is None else 422, **values)
+    return visit.page("bank/watch.html", status=status_of(error), **values)
