@@ -11,6 +11,7 @@ from typing import Any, Final
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
+from gateway.reports.routes import ReportParts
 from gateway.web.bank import words
 from gateway.web.visits import Anybody, Refused, Visit, demand_own, page_router, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
@@ -75,8 +76,10 @@ def _page(
     wrong: dict[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
+    parts: ReportParts = visit.request.app.state.reports
     return visit.page(
         "firm/firm.html",
+        others=parts.elsewhere.others(words.REGIONS),
         status=status,
         given=given,
         view=view,

@@ -99,7 +99,7 @@ def test_a_loan(town: Town, look: Looks, tmp_path: Path) -> None:
     told = page.locator("#overall").inner_text()
     assert "speak against this firm" in told and "Not all provinces" in told
     assert "Missing" in page.locator(f"#m-{SHANXI}").inner_text()
-    assert "1 records" in page.locator(f"#m-{TIANJIN}").inner_text()
+    assert "Records: 1" in page.locator(f"#m-{TIANJIN}").inner_text()
     assert "No records" in page.locator(f"#m-{HEBEI}").inner_text()
     assert FIRM not in page.url
     shown(look, page, "bank-use-en")
