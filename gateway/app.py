@@ -59,8 +59,11 @@ from gateway.tokens.services import Guard
 from gateway.verifying import routes as verifying
 from gateway.verifying.desk import Desk
 from gateway.verifying.routes import Bench
+from gateway.watching import record_routes as watched_records
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
+from gateway.watching.singles import Singles
+from gateway.web.bank.runs import Runs
 from gateway.web.routes import ROUTERS
 from gateway.web.sessions import Sessions
 from gateway.web.visits import Pages, wants_page, wrong_page
@@ -103,7 +106,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
         *(intake, files, file_looks, receipts, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
-        *(watching, verifying, watched_subjects, webhooks, tokens, about, docs),
+        *(watching, verifying, watched_subjects, watched_records, webhooks, tokens, about, docs),
     )
     for router in (part.router for part in routes):
         app.include_router(router)
@@ -117,6 +120,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     app.add_middleware(Limits, settings=settings.http)
     app.add_middleware(Observed)
     app.state.pages = _pages(app, node, settings.endpoint(port))
+    app.state.bank_runs = Runs()
     return app
 
 
@@ -174,6 +178,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     )
     app.state.statuses = node.statuses
     app.state.watching = node.watching
+    app.state.singles = Singles(ctx)
     app.state.bench = Bench(node.verifying)
     app.state.verify_desk = Desk(node.verifying, now=ctx.clock.of_chain)
     app.state.subject_parts = node.webhooks.subject_parts

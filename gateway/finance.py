@@ -10,6 +10,7 @@ from gateway.accesses.services import AccessLog
 from gateway.authorisations.wiring import AuthorisationParts, make_authorisations
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
+from gateway.cases.routes import CaseParts
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -51,6 +52,7 @@ class Parts(Protocol):
     peers: PeerParts
     workers: Workers
     notices: ProductNotices
+    case_parts: CaseParts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

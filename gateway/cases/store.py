@@ -141,6 +141,14 @@ def open_objections(
     return connection.scalar(query) or 0
 
 
+def of_records(connection: sa.Connection, *records: bytes) -> Sequence[Row]:
+    """All that was filed about any of these, the newest first; not what their owner decided by
+    itself."""
+    filed = cases.c.kind.in_([Kind.REPAIR, Kind.OBJECTION])
+    query = sa.select(cases).where(cases.c.record.in_(records), filed)
+    return connection.execute(query.order_by(cases.c.opened.desc(), cases.c.id)).all()
+
+
 def open_repair(connection: sa.Connection, *records: bytes) -> Row | None:
     """The repair of a record that is open, the oldest of several; None where there is none. Where
     it was logged again: by what it is now, and by the first of its chain, on which acts are."""

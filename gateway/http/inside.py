@@ -6,7 +6,11 @@ the scope of the request, where nothing that comes from outside can put it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import httpx
@@ -25,6 +29,34 @@ MAX_HELD: Final = 64 << 10
 def is_inside(scope: Mapping[str, Any]) -> bool:
     """Whether a page of ours asks: it was bounded and noted when it came in."""
     return INSIDE in scope
+
+
+WAITING: Final = 64
+"""Pieces of an answer that wait for whoever reads it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streamed:
+    """An answer while it comes. pieces: of its body."""
+
+    status: int
+    pieces: AsyncIterator[bytes]
+
+    @property
+    def refused(self) -> bool:
+        """Whether its body is a problem."""
+        return self.status >= HTTPStatus.BAD_REQUEST
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """Its lines, without the empty ones."""
+        rest = b""
+        async for piece in self.pieces:
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                if line:
+                    yield line
+        if rest:
+            yield rest
 
 
 class Inside:
@@ -80,3 +112,92 @@ class Inside:
 
         await self._app(asked, receive, watched)
         return None if status == _OK else (status, bytes(held))
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, *, token: int | None, client: tuple[str, int], json: Any
+    ) -> AsyncIterator[Streamed]:
+        """The answer as it comes, for what takes long. Leaving ends the request, as a browser does
+        that goes away. json: the body."""
+        request = httpx.Request(method, f"http://inside{path}", json=json)
+        exchange = _Exchange(request.read())
+        scope = _scope_of(request, client) | {INSIDE: token}
+        asked = asyncio.create_task(self._run(scope, exchange))
+        try:
+            status = await exchange.status
+            yield Streamed(status=status, pieces=exchange.pieces())
+        finally:
+            exchange.left.set()
+            exchange.drain()
+            with suppress(asyncio.CancelledError):
+                await asked
+
+    async def _run(self, scope: Scope, exchange: _Exchange) -> None:
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:
+            exchange.fail(error)
+        finally:
+            exchange.end()
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+        self._sent: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.left = asyncio.Event()
+        self._room = asyncio.Semaphore(WAITING)
+
+    async def receive(self) -> Message:
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status.set_result(message["status"])
+        elif message["type"] == "http.response.body" and message.get("body"):
+            if not self.left.is_set():
+                await self._room.acquire()
+            self._sent.put_nowait(message["body"])
+
+    def fail(self, error: Exception) -> None:
+        """The application ended without an answer, or in its middle."""
+        if not self.status.done():
+            self.status.set_exception(error)
+
+    def end(self) -> None:
+        """Nothing comes any more."""
+        self._sent.put_nowait(None)
+
+    def drain(self) -> None:
+        """Nobody reads: whoever waits for room goes on."""
+        for _ in range(WAITING):
+            self._room.release()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        while (piece := await self._sent.get()) is not None:
+            self._room.release()
+            yield piece
+
+
+def _scope_of(request: httpx.Request, client: tuple[str, int]) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": request.url.path,
+        "raw_path": request.url.raw_path.partition(b"?")[0],
+        "query_string": request.url.query,
+        "root_path": "",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "server": ("inside", 80),
+        "client": client,
+    }

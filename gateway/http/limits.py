@@ -122,6 +122,7 @@ TABLES = frozenset(
         *("/v1/returns", "/v1/reconcile", "/v1/case-files", "/desk/worklists/returns"),
         *("/v1/outcomes", "/v1/product-manifests"),
         *("/v1/checks/table", "/v1/feedback/table", "/v1/feedback", "/v1/checks/subjects"),
+        *("/bank/checks", "/bank/feedback"),
     }
 )
 """Routes that answer a table at once, from memory."""
@@ -331,7 +332,7 @@ class _Body:
 
 def takes_documents(path: str) -> bool:
     """Whether a step of a case is sent there, or an authorisation, with its documents."""
-    if path == "/v1/authorisations":
+    if path in ("/v1/authorisations", "/bank/authorisations/new"):
         return True
     return path.startswith(("/v1/cases", "/desk/cases")) or (
         path.startswith("/v1/records/") and path.endswith("/decide")

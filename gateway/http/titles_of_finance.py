@@ -168,6 +168,13 @@ OF_FINANCE: Final[Mapping[str, tuple[int, Text]]] = {
             "en": "There are too many endpoints; remove some first",
         },
     ),
+    "report-unknown": (
+        404,
+        {
+            "zh": "无此报告，或核验码不对",
+            "en": "There is no such report, or the code is another",
+        },
+    ),
     "too-many-followed": (
         409,
         {

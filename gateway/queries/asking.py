@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
@@ -87,6 +87,34 @@ class _Told:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """How far the question to one member is. waits: it is being asked. items: records that it
+    stated, not yet verified; None: none came. reason: why it is missing so far."""
+
+    member: str
+    waits: bool
+    items: int | None = None
+    reason: str | None = None
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """As it is told."""
+        state = "asked" if self.waits else "missing" if self.reason else "answered"
+        return {
+            "member": self.member,
+            "state": state,
+            "records": self.items,
+            "reason": self.reason,
+        }
+
+
+Heard = Callable[[Step], None]
+
+
+def _nobody(_: Step) -> None:
+    """Hear nothing."""
+
+
 class Asking:
     """Asks; safe in threads. Nothing is stored here."""
 
@@ -115,15 +143,19 @@ class Asking:
         self._who = who
         self._table = table or access_table.load()
 
-    def ask(self, wanted: Wanted) -> Result:
-        """All that the provinces state. Raises NotToBeAsked, NotReady."""
+    def ask(self, wanted: Wanted, heard: Heard = _nobody) -> Result:
+        """All that the provinces state. heard: told what comes, by many threads. Raises
+        NotToBeAsked, NotReady."""
         if (wrong := self._who.current().wrong(wanted.code)) is not None:
             raise NotToBeAsked("subject-invalid", message(wrong, "code"))
         paper = self._paper(wanted)
         asked = self._asked(wanted, paper)
         provinces = self._directory.provinces()
         outside = {} if paper is None else self._outside(provinces, paper.says)
-        told = self._rounds([one for one in provinces if one not in outside], asked, paper)
+        for member in provinces:
+            heard(Step(member=member, reason=outside.get(member), waits=member not in outside))
+        left = [one for one in provinces if one not in outside]
+        told = self._rounds(left, asked, paper, heard)
         missing = [Missing(member=one, reason=reason) for one, reason in outside.items()]
         missing += [Missing(member=one.member, reason=one.reason) for one in told if one.reason]
         missing.sort(key=lambda one: one.member)
@@ -201,22 +233,32 @@ class Asking:
 
     # ---- asking
 
-    def _rounds(self, members: Sequence[str], asked: Asked, paper: Paper | None) -> list[_Told]:
+    def _rounds(
+        self, members: Sequence[str], asked: Asked, paper: Paper | None, heard: Heard
+    ) -> list[_Told]:
         """What each told in the end."""
         done: dict[str, _Told] = {}
         left = list(members)
         for number in range(ROUNDS):
             if number:
                 time.sleep(PAUSE_SECONDS)
-            done.update({one.member: one for one in self._round(left, asked, paper)})
+            done.update({one.member: one for one in self._round(left, asked, paper, heard)})
             left = [one.member for one in done.values() if one.reason in _AGAIN]
             if not left:
                 break
         return list(done.values())
 
-    def _round(self, members: Sequence[str], asked: Asked, paper: Paper | None) -> Sequence[_Told]:
+    def _round(
+        self, members: Sequence[str], asked: Asked, paper: Paper | None, heard: Heard
+    ) -> Sequence[_Told]:
+        def one(member: str) -> _Told:
+            told = self._one(member, asked, paper)
+            items = None if told.given is None else len(told.given.answer.items)
+            heard(Step(member=member, reason=told.reason, items=items, waits=False))
+            return told
+
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = list(pool.map(lambda member: self._one(member, asked, paper), members))
+            told = list(pool.map(one, members))
         if not any(one.given for one in told):
             return told
         verifier = self._verifiers.current()

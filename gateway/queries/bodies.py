@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Final, cast
+from datetime import date
+from typing import Any, Final, cast, get_args
 
 import orjson
 
-from gateway.queries.interfaces import MAX_MATTER, Asked, Decided, Wanted
+from gateway.queries.interfaces import MAX_MATTER, MAX_SOUGHT, Asked, Decided, Sought, Wanted
 from ledger.core.authorisation import MAX_TYPES, PURPOSES, SUBJECT
-from ledger.core.canonical import unhex32
+from ledger.core.bundle import Overall
+from ledger.core.canonical import MAX_INTEGER, parse_day, unhex32
 from ledger.core.errors import InputError, Malformed
 from ledger.core.query import DECISIONS
 from ledger.records import uscc
@@ -64,6 +66,23 @@ def read_terms(value: Mapping[str, Any]) -> tuple[str, tuple[str, ...], str]:
     """What is asked of whomever: purpose, families (none: all that may be asked), matter."""
     types = _types(value["types"]) if "types" in value else ()
     return _purpose(value), types, _matter(value.get("matter", ""))
+
+
+def read_sought(body: bytes) -> Sought:
+    """`{code?, matter?, purpose?, overall?, first?, last?, before?, limit?}` of somebody at this
+    node."""
+    members = {"code", "matter", "purpose", "overall", "first", "last", "before", "limit"}
+    value = _object(body, set(), members)
+    return Sought(
+        code=_code(value["code"]) if "code" in value else None,
+        matter=_matter(value["matter"]) if "matter" in value else None,
+        purpose=_purpose(value) if "purpose" in value else None,
+        overall=_overall(value["overall"]) if "overall" in value else None,
+        first=_day(value, "first"),
+        last=_day(value, "last"),
+        before=_number(value, "before", MAX_INTEGER),
+        limit=_number(value, "limit", MAX_SOUGHT) or MAX_SOUGHT,
+    )
 
 
 def decision(value: Any) -> Decided:
@@ -122,6 +141,28 @@ def _matter(value: Any) -> str:
             "matter", f"不超过 {MAX_MATTER} 个字符", f"a text of at most {MAX_MATTER} characters"
         )
     return value
+
+
+def _overall(value: Any) -> str:
+    if value not in get_args(Overall):
+        raise _wrong("overall", "须为 clear、adverse 或 open", "must be clear, adverse or open")
+    return str(value)
+
+
+def _day(value: Mapping[str, Any], name: str) -> date | None:
+    if name not in value:
+        return None
+    try:
+        return parse_day(value[name] if isinstance(value[name], str) else "")
+    except Malformed as error:
+        raise _wrong(name, "须为 YYYY-MM-DD", "must be YYYY-MM-DD") from error
+
+
+def _number(value: Mapping[str, Any], name: str, most: int) -> int | None:
+    found = value.get(name)
+    if found is not None and not (type(found) is int and 1 <= found <= most):
+        raise _wrong(name, f"须为 1 至 {most} 的整数", f"must be an integer from 1 to {most}")
+    return found
 
 
 def _digest(value: Mapping[str, Any], name: str) -> bytes:

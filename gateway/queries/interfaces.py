@@ -16,6 +16,9 @@ ROUTE: Final = "subject"
 MAX_MATTER: Final = 200
 """Characters of the matter that a question is asked for."""
 
+MAX_SOUGHT: Final = 200
+"""Questions of one page of one's own log."""
+
 
 def changed(most: int) -> Text:
     """What is said of what was stated as often as it may be, and what to do."""
@@ -70,6 +73,21 @@ class Asked:
     purpose: str
     types: tuple[str, ...]
     authorisation: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which questions of one's own are looked for; None: any. first, last: days, both included.
+    before: number below which they are. limit: at most so many."""
+
+    code: str | None = None
+    matter: str | None = None
+    purpose: str | None = None
+    overall: str | None = None
+    first: date | None = None
+    last: date | None = None
+    before: int | None = None
+    limit: int = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

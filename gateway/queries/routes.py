@@ -3,10 +3,11 @@ node, `/v1/exchange/subject` for other members."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -18,13 +19,14 @@ from starlette.responses import Response, StreamingResponse
 from gateway.authorisations.errors import AuthorisationRefused
 from gateway.base.policy import Caller, Purpose
 from gateway.http.places import Places
-from gateway.http.problems import Problem
+from gateway.http.problems import Problem, problem_of
 from gateway.peers.interfaces import ROUTES
 from gateway.peers.routes import Door
 from gateway.queries.answering import Answering
-from gateway.queries.bodies import decision, read_use
+from gateway.queries.bodies import decision, read_sought, read_use
 from gateway.queries.errors import BundleErased, NotToBeAsked, TooManyChanges, UseUnknown
 from gateway.queries.interfaces import ROUTE, changed
+from gateway.queries.live import live_lines
 from gateway.queries.services import Uses
 from gateway.queries.under import MOST, AskedUnder
 from gateway.tokens.services import require
@@ -84,6 +86,31 @@ async def use(request: Request, parts: Here, caller: User) -> Response:
             made = await run_in_threadpool(parts.uses.use, caller, wanted)
     headers = FRESH | {NAME: made.id, NOW: made.now}
     return Response(made.bundle, media_type="application/json", headers=headers)
+
+
+@router.post("/v1/uses/live")
+async def use_live(request: Request, parts: Here, caller: User) -> Response:
+    """The same, told while it goes on, a line of JSON each: `{member, state, records, reason}` with
+    state asked, answered or missing, of whom every one comes again until it is settled; last
+    `{use, overall, now}`, or `{problem}`. Going away ends nothing: the question is kept."""
+    wanted = read_use(await request.body())
+    async with AsyncExitStack() as place:
+        await place.enter_async_context(parts.places.hold(str(caller.id)))
+        lines = live_lines(partial(parts.uses.use, caller, wanted), _problem_of, place.pop_all())
+    first = await anext(lines)
+    if isinstance(first, Problem):
+        raise first
+    return StreamingResponse(_encoded(first, lines), media_type=NDJSON, headers=FRESH)
+
+
+@router.post("/v1/uses/find")
+async def find_uses(request: Request, parts: Here, caller: User) -> Response:
+    """Questions of this token, of the whole member where the token acts for that, the newest
+    first: `{code?, matter?, purpose?, overall?, first?, last?, before?, limit?}`. `next`: what to
+    ask on with as `before`, or null."""
+    wanted = read_sought(await request.body())
+    page = await run_in_threadpool(parts.uses.find, caller, wanted)
+    return Response(orjson.dumps(page), media_type="application/json", headers=FRESH)
 
 
 @router.get("/v1/uses/{use}")
@@ -167,6 +194,24 @@ def _told() -> Iterator[None]:
         raise Problem("content-erased", _ERASED) from error
     except AuthorisationRefused as error:
         raise Problem(error.code, error.detail, extra=error.extra) from error
+
+
+def _problem_of(error: Exception) -> Problem:
+    """What is told where a question ends so."""
+    try:
+        with _told():
+            raise error
+    except Exception as found:
+        return problem_of(found)
+
+
+async def _encoded(
+    first: Mapping[str, Any], lines: AsyncIterator[Mapping[str, Any] | Problem]
+) -> AsyncIterator[bytes]:
+    yield orjson.dumps(first) + b"\n"
+    async for line in lines:
+        told = {"problem": line.as_dict()} if isinstance(line, Problem) else line
+        yield orjson.dumps(told) + b"\n"
 
 
 def _digest(text: str) -> bytes:

@@ -24,9 +24,9 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store
-from gateway.queries.asking import Asking, Result
+from gateway.queries.asking import Asking, Heard, Result, Step
 from gateway.queries.errors import TooManyChanges, UseUnknown
-from gateway.queries.interfaces import Decided, Wanted
+from gateway.queries.interfaces import Decided, Sought, Wanted
 from gateway.queries.reported import figures
 from gateway.statements.errors import Overtaken
 from gateway.statements.interfaces import Issued, Said
@@ -39,9 +39,14 @@ from ledger.core.query import Use
 from ledger.core.receipt import parse
 from ledger.records.keys import subject_keys
 
-_NO_DECISION: Final = "none"
+LOOKED_AT: Final = 5000
+"""Questions that are looked at for one page, of which most may be about another matter."""
 
 _log = structlog.get_logger(__name__)
+
+
+def _nobody(_: Step) -> None:
+    """Hear nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +81,10 @@ class Uses:
         self._hmac = hmac
         self._accesses = accesses
 
-    def use(self, caller: Caller, wanted: Wanted) -> Used:
-        """Ask all provinces, and keep what they answer. Raises NotToBeAsked, NotReady."""
-        result = self._asking.ask(wanted)
+    def use(self, caller: Caller, wanted: Wanted, heard: Heard = _nobody) -> Used:
+        """Ask all provinces, and keep what they answer. heard: told what comes. Raises
+        NotToBeAsked, NotReady."""
+        result = self._asking.ask(wanted, heard)
         data = result.bundle.encode()
         given = result.bundle.answers
         said = [_said(one, wanted.decision) for one in given]
@@ -106,6 +112,33 @@ class Uses:
             line = Access(token=caller.id, purpose=Purpose.USE, decision=Decision(None))
             self._accesses.put(connection, [line], self._ctx.clock.seconds())
         return data
+
+    def find(self, caller: Caller, wanted: Sought) -> Mapping[str, Any]:
+        """Questions of this token, of the whole member where the caller acts for that, the newest
+        first; `next`: where to ask on, or null. That they were looked at stands in the access log.
+        """
+        subject = None
+        if wanted.code is not None:
+            subject = self._hmac.fingerprint(SUBJECT_CODE, subject_keys(wanted.code, "").code)
+        token = None if caller.whole_member else caller.id
+        found: list[Mapping[str, Any]] = []
+        before, following = wanted.before, None
+        with begin_write(self._ctx.engine) as connection:
+            for _ in range(0, LOOKED_AT, store.PAGE):
+                rows = store.sought(connection, wanted, token=token, subject=subject, below=before)
+                for row, told in store.told_of(connection, self._vault, rows):
+                    before = row.n
+                    if wanted.matter is None or told["matter"] == wanted.matter:
+                        found.append(_line(row, told) | {"kept": bool(row.bundle)})
+                    if len(found) == wanted.limit:
+                        break
+                whole = len(rows) == store.PAGE
+                following = before if whole or len(found) == wanted.limit else None
+                if not whole or len(found) == wanted.limit:
+                    break
+            line = Access(token=caller.id, purpose=Purpose.USE, decision=Decision(None))
+            self._accesses.put(connection, [line], self._ctx.clock.seconds())
+        return {"items": found, "next": following}
 
     def decide(self, caller: Caller, hex_id: str, decision: Decided) -> None:
         """State what came of a question. Nothing happens where it is stated already. Raises
@@ -261,7 +294,7 @@ def _types(result: Result, wanted: Wanted) -> Sequence[str]:
     return answers[0].answer.question.types if answers else wanted.types
 
 
-def _line(row: sa.Row[Any], told: Mapping[str, Any]) -> Mapping[str, Any]:
+def _line(row: sa.Row[Any], told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row.id,
         "at": instant(row.at),

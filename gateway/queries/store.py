@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
 
+from gateway.base.clock import CHINA
 from gateway.base.crypto import Vault
 from gateway.base.db import insert_rows, insert_unless_there
 from gateway.queries.errors import BundleErased
+from gateway.queries.interfaces import Sought
 from gateway.queries.models import (
     answered_queries,
     reported_feedback,
@@ -131,6 +134,35 @@ def between(
         .order_by(uses.c.n)
         .limit(limit)
     )
+    return connection.execute(query).all()
+
+
+def sought(
+    connection: sa.Connection,
+    wanted: Sought,
+    *,
+    token: int | None,
+    subject: bytes | None,
+    below: int | None,
+) -> Sequence[sa.Row[Any]]:
+    """Questions that are looked for, whatever their matter, the newest first, from those below a
+    number on. token: of this one alone. subject: fingerprint of the code."""
+    told = (
+        (uses.c.token, token),
+        (uses.c.subject, subject),
+        (uses.c.purpose, wanted.purpose),
+        (uses.c.overall, wanted.overall),
+    )
+    conditions = [column == value for column, value in told if value is not None]
+    if below is not None:
+        conditions.append(uses.c.n < below)
+    if wanted.first is not None:
+        start = datetime.combine(wanted.first, time(), CHINA).timestamp()
+        conditions.append(uses.c.at >= int(start))
+    if wanted.last is not None:
+        end = datetime.combine(wanted.last, time.max, CHINA).timestamp()
+        conditions.append(uses.c.at <= int(end))
+    query = sa.select(uses).where(*conditions).order_by(uses.c.n.desc()).limit(PAGE)
     return connection.execute(query).all()
 
 

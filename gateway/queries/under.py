@@ -49,12 +49,13 @@ class AskedUnder:
             "authorisation": named.commitment.hex(),
             "custodian": named.custodian,
             "grantee": named.grantee,
-            "items": [_item(row, uses.get((row.member, bytes(row.answer)))) for row in page],
+            "items": [item_of(row, uses.get((row.member, bytes(row.answer)))) for row in page],
             "next": page[-1].n if len(rows) > limit else None,
         }
 
 
-def _item(row: sa.Row[Any], use: sa.Row[Any] | None) -> Mapping[str, Any]:
+def item_of(row: sa.Row[Any], use: sa.Row[Any] | None) -> Mapping[str, Any]:
+    """A query as it is told. use: that was reported of it."""
     types: Sequence[str] = row.types.split()
     reported = None if use is None else {"at": instant(use.at), "decision": use.decision}
     return {

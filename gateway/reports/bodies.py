@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.reports.interfaces import Scope, Wanted
-from ledger.core.canonical import parse_day
+from ledger.core.canonical import parse_day, unhex32
 from ledger.core.errors import InputError, Malformed
 from ledger.core.report_content import FIELD, MAX_FIELDS, MAX_RECORDS
 from ledger.records import uscc
@@ -35,6 +35,19 @@ def read_try(body: bytes) -> tuple[str, str]:
     """`{number, code}`: the two texts, whatever they are."""
     value = _object(body, {"number", "code"}, set())
     return _text(value, "number"), _text(value, "code")
+
+
+def read_own(body: bytes) -> tuple[str, str, bytes | None]:
+    """`{number, code, authorisation?}`: the two texts, whatever they are, and a commitment."""
+    value = _object(body, {"number", "code"}, {"authorisation"})
+    commitment = None
+    if "authorisation" in value:
+        try:
+            commitment = unhex32(_text(value, "authorisation"))
+        except Malformed as error:
+            text = "须为 64 位小写十六进制的授权编号", "must be the number of an authorisation"
+            raise _wrong("authorisation", *text) from error
+    return _text(value, "number"), _text(value, "code"), commitment
 
 
 def read_proof(body: bytes) -> tuple[str, str]:

@@ -38,6 +38,7 @@ CORRECT: Final = 60
 OPENED: Final = 60
 """Times an hour that a share is opened, by whomever: whoever reads it needs it once."""
 _WHO: Final = b"report-asker"
+_NUMBER: Final = b"report-number"
 _T = TypeVar("_T")
 Match = Callable[[sa.Connection, store.Row], _T | None]
 
@@ -70,18 +71,18 @@ class Tries:
         now, who = self._ctx.clock.seconds(), self._who(asker)
         with begin_write(self._ctx.engine, store.LOCK) as connection:
             _demand(store.tries(connection, now, correct=False, who=who), WRONG_OF_ALL, now)
-            row = store.row_of(connection, number)
-            report = None if row is None else row.n
-            if report is not None and guessable:
-                wrong = store.tries(connection, now, correct=False, report=report, who=who)
+            named = self._hmac.fingerprint(_NUMBER, number.encode()) if guessable else None
+            if named is not None:  # whether there is such a report or not: who tries is not told
+                wrong = store.tries(connection, now, correct=False, number=named, who=who)
                 _demand(wrong, WRONG_OF_ONE, now)
                 most = MOST_WRONG if len(wrong) < ALWAYS else WRONG
-                _demand(store.tries(connection, now, correct=False, report=report), most, now)
+                _demand(store.tries(connection, now, correct=False, number=named), most, now)
+            row = store.row_of(connection, number)
             found = None if row is None else match(connection, row)
             if found is None:
-                tried = report if guessable else None
-                store.note_try(connection, now, correct=False, who=who, report=tried)
+                store.note_try(connection, now, correct=False, who=who, number=named)
                 return None
+            report = None if row is None else row.n
             right = store.tries(connection, now, correct=True, report=report, who=who)
             _demand(right, CORRECT, now)
             store.note_try(connection, now, correct=True, who=who, report=report)

@@ -6,11 +6,14 @@ its issuer's to judge, so whoever has only that is sent there.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gateway.base.errors import NotReady
 from gateway.peers.dialling import place_of
 from gateway.peers.directory import Directory
 from gateway.peers.errors import PeerSilent
 from gateway.reports.errors import ReportRefused
+from ledger.chain.contracts.structs import Member
 from ledger.core.errors import Malformed
 from ledger.core.report_content import parse_number
 
@@ -33,12 +36,25 @@ class Elsewhere:
         if issuer == self._own:
             return None
         member = self._directory.known(issuer)
-        if member is None:
-            return None
+        return None if member is None else (issuer, self._url(member))
+
+    def others(self, codes: Iterable[str]) -> dict[str, str]:
+        """URLs of those of these members that are known, but ours, by their codes; from memory."""
+        found: dict[str, str] = {}
+        for code in codes:
+            try:
+                member = None if code == self._own else self._directory.known(code)
+            except NotReady:
+                return found
+            if member is not None and (url := self._url(member)) is not None:
+                found[code] = url.rstrip("/")
+        return found
+
+    def _url(self, member: Member) -> str | None:
         try:
-            return issuer, place_of(member.endpoint, issuer, production=self._production)[0]
+            return place_of(member.endpoint, member.code, production=self._production)[0]
         except PeerSilent:
-            return issuer, None
+            return None
 
     def told(self, number: str) -> tuple[str, str | None] | None:
         """The same for a page, which is shown whatever the chain is doing."""

@@ -74,5 +74,7 @@ report_tries = sa.Table(
     # Of a code the report that it was tried on; none where there is no such number.
     sa.Column("report", sa.ForeignKey("credit_reports.n"), index=True),
     sa.Column("share", sa.ForeignKey("report_shares.n"), index=True),  # that was opened
+    # Fingerprint of the number that a code was tried on, whether there is such a report or not.
+    sa.Column("number", sa.LargeBinary(16), index=True),
 )
 """What was tried and opened in the last hour: all gateways of a member count together."""

@@ -20,10 +20,11 @@ from gateway.base.policy import Caller, Purpose
 from gateway.http.limits import address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
-from gateway.reports.bodies import MAX_BODY, read_proof, read_report, read_share, read_try
+from gateway.reports.bodies import MAX_BODY, read_own, read_proof, read_report, read_share, read_try
 from gateway.reports.counter import Counter
 from gateway.reports.elsewhere import Elsewhere
 from gateway.reports.errors import ReportRefused, TooManyTries
+from gateway.reports.firm import FirmViews
 from gateway.reports.services import Reports
 from gateway.reports.shares import Shares
 from gateway.tokens.services import require, with_token
@@ -48,6 +49,7 @@ class ReportParts:
     counter: Counter
     shares: Shares
     elsewhere: Elsewhere
+    firm: FirmViews
     places: Places = field(
         default_factory=lambda: Places(at_once=2, each=1, waiting=8, patience=60.0)
     )
@@ -163,6 +165,21 @@ async def check(request: Request, parts: Here, token: Token, response: Response)
             state = await run_in_threadpool(parts.counter.check, number, code, asker)
     response.headers.update(FRESH)
     return {"number": number, "state": state}
+
+
+@router.post("/v1/report-owners")
+async def own(request: Request, parts: Here, token: Token, response: Response) -> Mapping[str, Any]:
+    """What a firm sees of itself by number and code of its report: `{number, code,
+    authorisation?}`. All lines that are open, when and where each can be repaired, what was filed
+    about it; of an authorisation that is named, who asked at this node. Counted as a check is, a
+    wrong number as a wrong code."""
+    number, code, commitment = read_own(_bounded(await request.body()))
+    async with _paced(request, parts, token) as asker:
+        with _told():
+            await run_in_threadpool(parts.elsewhere.demand_ours, number)
+            found = await run_in_threadpool(parts.firm.open, number, code, asker, commitment)
+    response.headers.update(FRESH)
+    return found
 
 
 @router.post("/v1/report-shares")

@@ -41,7 +41,7 @@ class _Opened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
+class Read:
     """A report that was read. texts: its receipts, of which `lines` are made."""
 
     content: Content
@@ -49,8 +49,8 @@ class _Read:
     texts: list[str]
     lines: list[Line]
 
-    def shown(self, scope: Scope, now: Mapping[int, Standing]) -> dict[str, Any]:
-        """What is shown of it, where the lines stand like that."""
+    def shown(self, scope: Scope | None, now: Mapping[int, Standing]) -> dict[str, Any]:
+        """What is shown of it, where the lines stand like that. scope: None: all of it."""
         view = view_of(
             self.content,
             self.fields,
@@ -138,7 +138,7 @@ class Shares:
         found = self._tries.code(number, asker, match)
         if found is None:
             raise ReportRefused("share-unknown")
-        read = self._read(found.report)  # all that takes long, before anything is held
+        read = self.read(found.report)  # all that takes long, before anything is held
         changed = self._counter.has_changed(found.report)
         self._count(found, asker)
         # Last, so that what was closed meanwhile does not leave.
@@ -154,7 +154,7 @@ class Shares:
             store.count_opened(connection, found.share.n)
             self._log(connection, found.share.token, Purpose.OPEN_CREDIT_REPORT)
 
-    def _read(self, row: store.Row) -> _Read:
+    def read(self, row: store.Row) -> Read:
         """A report with what its receipts show. Raises ReportRefused, NotReady."""
         with begin_read(self._ctx.engine) as connection:
             content, texts = self._content(connection, row)
@@ -162,7 +162,7 @@ class Shares:
         fields = library.field_list(content.field_list.rpartition(":")[2])
         if fields is None:
             raise NotReady("schema-missing", retry_after=60)
-        return _Read(content=content, fields=fields, texts=texts, lines=_lines(texts, library))
+        return Read(content=content, fields=fields, texts=texts, lines=_lines(texts, library))
 
     def _content(self, connection: sa.Connection, row: store.Row) -> tuple[Content, list[str]]:
         try:

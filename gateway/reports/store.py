@@ -126,10 +126,11 @@ def tries(
     who: bytes | None = None,
     report: int | None = None,
     share: int | None = None,
+    number: bytes | None = None,
 ) -> Sequence[int]:
     """When it was tried in the last hour, ascending: of those that are as is told here."""
     table = report_tries.c
-    told = {table.who: who, table.report: report, table.share: share}
+    told = {table.who: who, table.report: report, table.share: share, table.number: number}
     query = sa.select(table.at).where(table.at > now - HOUR, table.correct == correct)
     for column, value in told.items():
         if value is not None:
@@ -145,11 +146,12 @@ def note_try(
     who: bytes,
     report: int | None = None,
     share: int | None = None,
+    number: bytes | None = None,
 ) -> None:
     """Note one, and forget what is older than an hour."""
     connection.execute(sa.delete(report_tries).where(report_tries.c.at <= now - HOUR))
     values = {"at": now, "correct": correct, "who": who, "report": report, "share": share}
-    connection.execute(sa.insert(report_tries).values(values))
+    connection.execute(sa.insert(report_tries).values(values | {"number": number}))
 
 
 # ---- shares

@@ -7,6 +7,7 @@ from typing import Protocol
 from gateway.accesses.services import AccessLog
 from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
+from gateway.cases.routes import CaseParts
 from gateway.chain.view import ChainView
 from gateway.intake.pool import Workers
 from gateway.peers.parts import PeerParts
@@ -16,6 +17,7 @@ from gateway.reports.collecting import Collecting
 from gateway.reports.counter import Counter
 from gateway.reports.counting import Tries
 from gateway.reports.elsewhere import Elsewhere
+from gateway.reports.firm import FirmViews
 from gateway.reports.routes import ReportParts
 from gateway.reports.services import Reports
 from gateway.reports.shares import Shares
@@ -38,6 +40,7 @@ class Parts(Protocol):
     statuses: Statuses
     peers: PeerParts
     workers: Workers
+    case_parts: CaseParts
 
 
 def make_reports(parts: Parts) -> ReportParts:
@@ -59,14 +62,27 @@ def make_reports(parts: Parts) -> ReportParts:
     )
     tries = Tries(ctx, hmac)
     counter = Counter(ctx, reports=reports, tries=tries, hmac=hmac)
+    shares = Shares(
+        ctx,
+        reports=reports,
+        counter=counter,
+        tries=tries,
+        vault=vault,
+        hmac=hmac,
+        accesses=parts.accesses,
+    )
     return ReportParts(
         reports=reports,
         counter=counter,
-        shares=Shares(
+        shares=shares,
+        firm=FirmViews(
             ctx,
-            reports=reports,
+            shares=shares,
             counter=counter,
             tries=tries,
+            desk=parts.case_parts,
+            statements=parts.statements,
+            chain=parts.chain,
             vault=vault,
             hmac=hmac,
             accesses=parts.accesses,

@@ -169,6 +169,18 @@ def of_record(connection: sa.Connection, record: bytes, limit: int) -> list[Chan
     return [_change(row) for row in found]
 
 
+def latest(
+    connection: sa.Connection,
+    *,
+    limit: int,
+    which: Callable[[sa.ColumnElement[bytes]], sa.ColumnElement[bool]],
+) -> list[Change]:
+    """The last changes that are kept, the newest first. which: a condition on the record."""
+    query = sa.select(status_changes).where(which(status_changes.c.record))
+    found = connection.execute(query.order_by(status_changes.c.id.desc()).limit(limit))
+    return [_change(row) for row in found]
+
+
 def _change(row: sa.Row[Any]) -> Change:
     told = [int(row._mapping[name]) for name in _TOLD]
     mark = mark_of(row.id, row.at, bytes(row.record), *told)

@@ -87,6 +87,22 @@ def page(connection: sa.Connection, place: Place, wanted: Selection, limit: int)
     return Page(events=_told(connection, wanted, some), place=behind, full=full)
 
 
+def latest(connection: sa.Connection, wanted: Selection, limit: int) -> Sequence[Event]:
+    """The last events of a selection that are kept, the newest first; those of one's own records
+    only where they are followed."""
+    some: list[_Kept] = [*changes.latest(connection, limit=limit, which=wanted.concerns)]
+    if wanted.watched is not None:
+        query = sa.select(watch_events).where(watch_events.c.watched.in_(wanted.watched))
+        rows = connection.execute(query.order_by(watch_events.c.id.desc()).limit(limit))
+        some += [_event(row) for row in rows]
+    if wanted.notices is not None:
+        ordered = sa.select(product_notices).order_by(product_notices.c.id.desc()).limit(limit)
+        some += [_notice(row) for row in connection.execute(ordered)]
+    some.sort(key=lambda event: event.place.number, reverse=True)
+    told = (_told_of(connection, wanted, wanted.records, event) for event in some)
+    return [event for event in told if event is not None][:limit]
+
+
 def newest(connection: sa.Connection) -> Place:
     """The place behind the last event."""
     number = changes.last(connection)

@@ -60,6 +60,15 @@ watched_records = sa.Table(
 )
 """The records of followed subjects, as members answered."""
 
+followed_records = sa.Table(
+    "followed_records",
+    metadata,
+    sa.Column("token", sa.Integer, primary_key=True, autoincrement=False),  # whoever follows
+    sa.Column("record", sa.LargeBinary(32), primary_key=True),  # record id, whosever it is
+    sa.Column("created_at", sa.BigInteger, nullable=False),  # Unix seconds
+)
+"""Records that somebody follows by themselves."""
+
 watch_events = sa.Table(
     "watch_events",
     metadata,

@@ -10,17 +10,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
+
+import sqlalchemy as sa
 
 from gateway.base.context import Context
 from gateway.base.db import begin_read
 from gateway.base.policy import Caller
 from gateway.statuses.changes import Place
 from gateway.tokens.services import Holders
-from gateway.watching import feed, subjects
+from gateway.watching import feed, singles, subjects
 from gateway.watching.feed import Page, Selection
+from gateway.watching.interfaces import Event
 from gateway.watching.notices import ProductNotices
 from ledger.core.errors import LedgerError
 
@@ -98,12 +102,23 @@ class Watching:
 
     def page(self, caller: Caller, place: Place, records: frozenset[bytes]) -> Page:
         """What comes next. records: those named, whosever they are, as anybody may ask for their
-        status; empty: all of our own that the caller may know of, all of the subjects that they
-        follow, and of products."""
+        status; empty: all of our own that the caller may know of, all that they follow, and of
+        products."""
         with begin_read(self._ctx.engine) as connection:
             wanted = Selection(records=records)
             if not records:
-                theirs = subjects.of_tokens(Holders.tokens_of(connection, caller))
-                notices = self._notices.opener(caller)
-                wanted = Selection(watched=theirs, own=caller, notices=notices)
+                wanted = replace(self._followed(connection, caller), own=caller)
             return feed.page(connection, place, wanted, PAGE)
+
+    def latest(self, caller: Caller, limit: int) -> Sequence[Event]:
+        """What changed last of what they follow, the newest first: as far back as all is kept."""
+        with begin_read(self._ctx.engine) as connection:
+            return feed.latest(connection, self._followed(connection, caller), limit)
+
+    def _followed(self, connection: sa.Connection, caller: Caller) -> Selection:
+        theirs = Holders.tokens_of(connection, caller)
+        return Selection(
+            records=singles.records_of(connection, theirs),
+            watched=subjects.of_tokens(theirs),
+            notices=self._notices.opener(caller),
+        )

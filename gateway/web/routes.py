@@ -10,11 +10,21 @@ from gateway.web import (
     desk_files,
     desk_hand_in,
     desk_records,
+    firm_page,
     node_page,
     report_page,
     session_routes,
     static_files,
     verify_routes,
+)
+from gateway.web.bank import (
+    ask_routes,
+    check_routes,
+    hook_routes,
+    paper_routes,
+    product_routes,
+    use_routes,
+    watch_routes,
 )
 from gateway.web.cases import (
     act_pages,
@@ -44,5 +54,13 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     worklist_pages.router,
     report_pages.router,
     token_pages.router,
+    ask_routes.router,
+    use_routes.router,
+    paper_routes.router,
+    watch_routes.router,
+    hook_routes.router,
+    check_routes.router,
+    product_routes.router,
+    firm_page.router,
 )
 """Of each area one."""

@@ -329,6 +329,8 @@ class PageRoute(APIRoute):
                 return await _to_sign_in(request, error)
             except (LedgerError, HTTPException, RequestValidationError) as error:
                 return await wrong_page(request, error)
+            finally:
+                await request.close()  # the files of a form
 
         return handler
 

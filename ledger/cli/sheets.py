@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ledger.cli.output import write_file
 
-__all__ = ["Sheet", "write_sheets"]
+__all__ = ["Sheet", "sheets", "write_sheets"]
 
 _WIDTHS = (8, 60)
 """Characters of the narrowest and the widest column."""
@@ -25,9 +25,14 @@ class Sheet:
     rows: Iterable[Sequence[object]]
 
 
-def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
-    """Write a workbook. None is an empty cell; an int or a Decimal (two decimals) is a number, to
-    be summed and sorted; anything else, codes and identifiers too, is a text."""
+def write_sheets(path: Path, some: Iterable[Sheet]) -> None:
+    """Write a workbook, as `sheets` makes it."""
+    write_file(path, sheets(some))
+
+
+def sheets(some: Iterable[Sheet]) -> bytes:
+    """The bytes of a workbook. None is an empty cell; an int or a Decimal (two decimals) is a
+    number, to be summed and sorted; anything else, codes and identifiers too, is a text."""
     import xlsxwriter  # type: ignore[import-untyped]  # noqa: PLC0415 - few commands need it
 
     buffer = io.BytesIO()
@@ -36,7 +41,7 @@ def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
         figure = {"valign": "top"}
         whole, share = (book.add_format(figure | {"num_format": n}) for n in ("0", "0.00"))
         head = book.add_format({"bold": True, "bg_color": "#DDEBF7", "num_format": "@"})
-        for sheet in sheets:
+        for sheet in some:
             page = book.add_worksheet(sheet.name)
             page.freeze_panes(1, 0)
             widths = [len(title) * 2 for title in sheet.head]
@@ -53,4 +58,4 @@ def write_sheets(path: Path, sheets: Iterable[Sheet]) -> None:
                         page.write_string(at, column, shown, text)
             for column, width in enumerate(widths):
                 page.set_column(column, column, min(max(width + 2, _WIDTHS[0]), _WIDTHS[1]))
-    write_file(path, buffer.getvalue())
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Pages of a bank or a bureau."""
