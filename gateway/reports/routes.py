@@ -173,8 +173,8 @@ async def own(request: Request, parts: Here, token: Token, response: Response) -
     authorisation?}`. All lines that are open, when and where each can be repaired, what was filed
     about it; of an authorisation that is named, who asked at this node. Counted as a check is, a
     wrong number as a wrong code."""
-    number, code, commitment = read_own(_bounded(await request.body()))
-    async with _paced(request, parts, token) as asker:
+    number, code, commitment = read_own(bounded(await request.body()))
+    async with paced(request, parts, token) as asker:
         with _told():
             await run_in_threadpool(parts.elsewhere.demand_ours, number)
             found = await run_in_threadpool(parts.firm.open, number, code, asker, commitment)
