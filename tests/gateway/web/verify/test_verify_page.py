@@ -127,7 +127,7 @@ def test_what_was_done_to_it(
 
 
 def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
-    """Bundles province by province, histories, lists, reports."""
+    """Bundles province by province, answers, histories, lists."""
     firm = papers.new_firm()
     papers.receipt(network, firm)
     page = told(app, papers.bundle(network, firm), "bundle.json")
@@ -146,6 +146,11 @@ def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
     page = told(app, papers.day_list(network), "list.json")
     assert "Hebei (130000)" in page.text
     assert tone(page) == "open", "provinces are missing"
+
+
+def test_a_report(app: ASGIApp, network: Network) -> None:
+    firm = papers.new_firm()
+    papers.receipt(network, firm)
     pdf = papers.report(network, firm)
     page = told(app, pdf, "report.pdf")
     assert tone(page) == "good" and first(page).startswith("Genuine")
