@@ -103,7 +103,10 @@ def test_from_filing_to_release(
     send_all(node, anvil)
     shown = clerk.get(path)
     assert shown["status"]["outcome"] == "repaired"
-    assert shown["stage"] == {"name": None, "deadline": None, "overdue": False}
+    assert shown["stage"] == {
+        **{"name": None, "deadline": None, "overdue": False},
+        **{"unit": None, "left": None},
+    }
     assert shown["proposed"] is None
     assert {step["iss"] for step in shown["steps"]} == {"110000"}
     opening = clerk.client.get(f"{path}/steps/1", headers=clerk.headers).content

@@ -43,12 +43,15 @@ def test_three_working_days_counted_one_by_one(since: date, later: int) -> None:
         end += timedelta(days=1)
         left -= bool(CALENDAR.is_working_day(end))
     today = since + timedelta(days=later)
-    assert now(since, today) == StageNow("repair-accept", end, overdue=today > end)
+    rest = [today + timedelta(days=n) for n in range(1, (end - today).days + 1)]
+    behind = None if today > end else sum(bool(CALENDAR.is_working_day(day)) for day in rest)
+    wanted = StageNow("repair-accept", end, overdue=today > end, unit="working", left=behind)
+    assert now(since, today) == wanted
 
 
 def test_a_year_without_calendar_is_unknown_and_never_overdue() -> None:
     found = now(date(2026, 12, 31), date(2027, 3, 1))
-    assert found == StageNow("repair-accept", UNKNOWN, overdue=False)
+    assert found == StageNow("repair-accept", UNKNOWN, overdue=False, unit="working")
     assert found.as_dict()["deadline"] == "unknown"
     assert now(date(2026, 12, 20), date(2027, 3, 1)).overdue
 
