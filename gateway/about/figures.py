@@ -2,8 +2,8 @@
 
 For anybody, so only what is public anyway: what is filed stands in the signed files of
 `/v1/quality`, repairs stand on the chain. How long repairs took does not, so that is told of whole
-months alone, and of none with fewer than five: a figure that moves with each repair, or is of a few,
-tells of one firm.
+months alone, and of none with fewer than five: a figure that moves with each repair, or is of a
+few, tells of one firm.
 """
 
 from __future__ import annotations

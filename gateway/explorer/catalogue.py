@@ -83,9 +83,7 @@ def in_force(
     return last if last is not None and last.in_force(now) else None
 
 
-def _begun(
-    versions: Iterable[CatalogueVersion], region: str, now: int
-) -> list[CatalogueVersion]:
+def _begun(versions: Iterable[CatalogueVersion], region: str, now: int) -> list[CatalogueVersion]:
     return [one for one in versions if one.item.region == region and one.begins <= now]
 
 

@@ -25,7 +25,7 @@ CHAIN_TEXTS: Final[Mapping[str, Text]] = {
         " stays so, have the operator of this node look at the nodes of the network file",
     },
     "nodes-disagree": {
-        "zh": "区块链节点之间说法不一，其中有不可信的，未采用任何一个的说法；请本节点运维换用其他节点",
+        "zh": "区块链节点之间说法不一，未采用任何一个的说法；请本节点运维换用其他节点",
         "en": "The nodes of the chain contradict each other, so none of them was believed; the"
         " operator of this node must use others",
     },

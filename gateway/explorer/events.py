@@ -59,9 +59,7 @@ def read_anchors(view: View, network: NetworkFile, log_id: bytes, before: int | 
         if first <= network.deploy_block or len(found) >= ANCHORS:
             break
         end, first = first - 1, max(network.deploy_block, first - BLOCKS)
-        found += sorted(
-            _anchored(view, contracts, log_id, first, end), key=_place, reverse=True
-        )
+        found += sorted(_anchored(view, contracts, log_id, first, end), key=_place, reverse=True)
     if len(found) > ANCHORS:  # whole blocks, so that none is lost between two pages
         edge = found[ANCHORS - 1].entry.block
         found = [one for one in found if one.entry.block >= edge]

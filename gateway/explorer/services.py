@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final, TypeVar
 
 from gateway.base.context import Context
 from gateway.base.metrics import TIMEOUTS
 from gateway.chain.notes import tell
 from gateway.explorer import catalogue, events, members
+from gateway.explorer.errors import BUSY, NotRead
 from gateway.explorer.held import Held, Thing
 from gateway.explorer.members import Row, consortium_of
 from gateway.explorer.reading import DEADLINE_SECONDS, ChainReads
 from gateway.explorer.votes import Votes
+from gateway.mirrors.finding import Held as MirroredRecord
+from gateway.mirrors.finding import MirroredRecords
 from ledger.chain.acts import Acts, Histories
-from ledger.chain.contracts.bindings import CASE_REGISTRY
+from ledger.chain.contracts.bindings import CASE_REGISTRY, LOG_ANCHOR, LogAnchor
 from ledger.chain.governing.motions import Motion
 from ledger.chain.nodes.order import HURRY_SECONDS
 from ledger.chain.nodes.quorum import QuorumReader, View
-from ledger.core.ids import LogId, RecordId
+from ledger.core.ids import Digest, LogId, RecordId
 from ledger.core.status import RecordedAct
 
 HEAD_SECONDS: Final = 3.0
@@ -32,6 +36,8 @@ PATIENCE_SECONDS: Final = 3.0
 MOST_ACTS: Final = 256
 """On one record that are read for a page."""
 
+T = TypeVar("T")
+
 
 class Explorer:
     """Answers; what needs the chain raises NotRead where that cannot be read now."""
@@ -42,6 +48,8 @@ class Explorer:
         self._reads = reads
         self._votes = Votes(reads.reader, ctx.network)
         self._histories = Histories()
+        self._mirrored = MirroredRecords(ctx.engine)
+        self._looking = threading.Lock()
 
     def close(self) -> None:
         """End its threads and drop its connections."""
@@ -137,6 +145,29 @@ class Explorer:
 
         return await self._ask(("acts", record), read)
 
+    async def root(self, log_id: bytes, size: int) -> Digest | None:
+        """The root that was anchored at that size of a log; None: none was."""
+
+        def read(view: View) -> Digest | None:
+            history = consortium_of(view, self.network).contract_history(LOG_ANCHOR)
+            for one in reversed(history):
+                contract = LogAnchor(one.account, view.call, view.calls)
+                if (root := contract.root_at(log_id, size)) is not None:
+                    return root
+            return None
+
+        return await self._ask(("root", log_id, size), read)
+
+    def mirrored(self, name: bytes) -> MirroredRecord | None:
+        """The record of that id or leaf that a copy of the log of another member holds; None: none
+        does. It may take seconds, so one is looked for at a time. Raises NotRead, NotReady."""
+        if not self._looking.acquire(blocking=False):
+            raise NotRead(BUSY)
+        try:
+            return self._mirrored.find(name)
+        finally:
+            self._looking.release()
+
     async def find(self, name: bytes) -> tuple[Thing, int | None] | None:
         """What the chain knows by this id, and of a transaction its block; None: nothing."""
 
@@ -148,14 +179,14 @@ class Explorer:
                 return Thing.VOTE, None
             history = consortium.contract_history(CASE_REGISTRY)
             acts = Acts(view, [one.account for one in history])
-            if acts.states([RecordId(name)])[RecordId(name)]:
+            if acts.states([RecordId(Digest(name))])[RecordId(Digest(name))]:
                 return Thing.RECORD, None
             block = events.transaction_block(view, name)
             return None if block is None else (Thing.TRANSACTION, block)
 
         return await self._ask(("find", name), read)
 
-    async def _ask(self, key: Any, read: Any) -> Any:
+    async def _ask(self, key: Hashable, read: Callable[[View], T]) -> T:
         return await self._reads.ask(key, read, seconds=FRESH_SECONDS)
 
 

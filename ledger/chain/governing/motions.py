@@ -120,9 +120,7 @@ def read_motions(view: View, network: NetworkFile, consortium: Consortium) -> Se
     return [found.motion(view, consortium, event) for event in found.proposed]
 
 
-def _carried_out(
-    view: View, role: str, account: Address, first: int, last: int
-) -> Iterator[bytes]:
+def _carried_out(view: View, role: str, account: Address, first: int, last: int) -> Iterator[bytes]:
     """Proposals that another contract of this network has carried out: a Catalogue says so by its
     items, a CaseRegistry by its acts."""
     if role == CATALOGUE:
