@@ -61,11 +61,9 @@ async def log(
         raise Problem("not-found")
     own = known is not None and known["own"]
     if own:
-        held = await run_in_threadpool(ledger.held.anchors, log_id, below)
-        anchors, unread = held, None
+        anchors = Read(await run_in_threadpool(ledger.held.anchors, log_id, below), None)
     else:
-        chain = await tried(ledger.anchors(log_id, before))
-        anchors, unread = chain.value, chain.wrong
+        anchors = await tried(ledger.anchors(log_id, before))
     return visit.page(
         "explorer/log.html",
         log=log,
@@ -73,8 +71,8 @@ async def log(
         known=known,
         read=read,
         own=own,
-        anchors=anchors,
-        unread=unread,
+        anchors=anchors.value,
+        unread=anchors.wrong,
         below=below,
         before=before,
         now=clock(visit),

@@ -63,7 +63,7 @@ async def member(code: Code, visit: Anybody, ledger: Ledger, page: Page = 1) -> 
     read = await tried(ledger.member(code, (page - 1) * KEYS))
     one = found(read)
     keys = sized(list(one["keys"]), one["keyCount"], page, KEYS) if one else None
-    return visit.page("explorer/member.html", code=code, one=one, keys=keys, read=read, words=words)
+    return visit.page("explorer/member.html", who=code, one=one, keys=keys, read=read, words=words)
 
 
 @router.get("/explorer/votes")

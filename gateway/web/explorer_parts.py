@@ -14,7 +14,7 @@ from gateway.base.context import Context
 from gateway.explorer.errors import NotRead
 from gateway.explorer.services import Explorer
 from gateway.http.problems import Problem
-from gateway.web.visits import Refused, Visit
+from gateway.web.visits import Refused, Visit, told_of
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed
 
@@ -72,12 +72,25 @@ def clock(visit: Visit) -> datetime:
     return ctx.clock.now()
 
 
-async def asked(visit: Visit, path: str, **params: Any) -> tuple[Any, Refused | None]:
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Why the interface refuses. problem: as `problem_box` wants it."""
+
+    status: int
+    problem: dict[str, Any]
+
+    @classmethod
+    def of(cls, error: Refused) -> Wrong:
+        """What an answer of it says."""
+        return cls(*told_of(error))
+
+
+async def asked(visit: Visit, path: str, **params: Any) -> tuple[Any, Wrong | None]:
     """What the interface answers, or why it refuses."""
     try:
         return await visit.get(path, **params), None
     except Refused as error:
-        return None, error
+        return None, Wrong.of(error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from gateway.base.errors import NotReady
 from gateway.explorer.errors import NotRead
 from gateway.explorer.services import Explorer
 from gateway.web import explorer_words as words
-from gateway.web.explorer_parts import Ledger, Page, Read, asked, digest, part, tried
+from gateway.web.explorer_parts import Ledger, Page, Read, Wrong, asked, digest, part, tried
 from gateway.web.visits import Anybody, Refused, Visit, page_router
 from ledger.chain.contracts.structs import code_text
 from ledger.core.canonical import parse_day
@@ -57,7 +57,7 @@ async def record(record: str, visit: Anybody, ledger: Ledger) -> Response:
     return visit.page(
         "explorer/record.html",
         status=200 if known or acts.wrong is not None else 404,
-        name=record,
+        wanted=record,
         known=known,
         told=told,
         receipt=receipt if receipt and "_type" in receipt else None,
@@ -167,11 +167,11 @@ async def list_of_day(name: ListName, visit: Anybody, on: Day = "", page: Page =
             made = await visit.fetch("GET", f"/v1/lists/{name}", params={"on": day})
             told = await run_in_threadpool(partial(_list, made.content))
         except Refused as error:
-            wrong = error
+            wrong = Wrong.of(error)
     return visit.page(
         "explorer/list.html",
         status=wrong.status if wrong else 200,
-        name=name,
+        which=name,
         kind=next((one for one in kinds if one["list"] == name), None),
         on=day,
         told=told,
