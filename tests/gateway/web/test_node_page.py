@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,13 +36,11 @@ DAY = 86_400
 
 
 @pytest.fixture
-def december(tmp_path: Path) -> Node:
-    return make_test_node(tmp_path / "december", now=NOW)
-
-
-@pytest.fixture(autouse=True)
-def folders(tmp_path: Path) -> None:
+def december(tmp_path: Path) -> Iterator[Node]:
+    """A node on the first of December."""
     (tmp_path / "december").mkdir()
+    with closing(make_test_node(tmp_path / "december", now=NOW)) as node:
+        yield node
 
 
 def count(node: Node, day: str, what: str, number: int, kind: str = "penalty") -> None:
@@ -101,7 +101,7 @@ def figures(node: Node) -> NodeFigures:
 def test_months_are_those_of_china() -> None:
     months = last_months(NOW.date())
     assert [m.period.name for m in months][::11] == ["2026-01", "2026-12"]
-    assert all(a.end == b.begin for a, b in zip(months, months[1:], strict=False))
+    assert all(a.end == b.begin for a, b in itertools.pairwise(months))
     assert datetime.fromtimestamp(months[-1].begin, UTC) == datetime(2026, 11, 30, 16, tzinfo=UTC)
 
 
@@ -120,7 +120,6 @@ def test_figures_by_type_and_month(december: Node) -> None:
     assert told["records"] == {"penalty": [*[0] * 10, 7, 0], "licence": [*[0] * 11, 5]}
     assert told["timely"]["yes"][-1] == 4 and told["timely"]["no"][-1] == 1
     assert sum(told["timely"]["unknown"]) == 0
-    december.close()
 
 
 def test_figures_are_read_once_a_minute(december: Node) -> None:
@@ -129,7 +128,6 @@ def test_figures_are_read_once_a_minute(december: Node) -> None:
     count(december, "2026-12-01", "accepted", 1)
     assert told.as_dict()["records"] == {}, "kept"
     assert figures(december).as_dict()["records"] == {"penalty": [*[0] * 11, 1]}
-    december.close()
 
 
 def test_days_of_repairs(december: Node) -> None:
@@ -137,7 +135,6 @@ def test_days_of_repairs(december: Node) -> None:
     told = figures(december).as_dict()["repairs"]
     assert told["count"][-2:] == [5, 0]
     assert told["days"][-2:] == [6.1, None]
-    december.close()
 
 
 def test_a_small_cell_tells_no_days(december: Node) -> None:
@@ -146,7 +143,6 @@ def test_a_small_cell_tells_no_days(december: Node) -> None:
     repair(december, [1], owner="120000")
     told = figures(december).as_dict()["repairs"]
     assert (told["count"][-2], told["days"][-2]) == (4, None)
-    december.close()
 
 
 def test_the_month_that_runs_tells_no_days(tmp_path: Path) -> None:
@@ -182,7 +178,6 @@ def test_charts(december: Node) -> None:
     assert "Records by type and month" in page and "other types" in page
     assert "In time: within seven working days" in page
     assert "Repairs by month" in page and '<td class="figure">6</td>' in page
-    december.close()
 
 
 def test_who_is_behind_and_why(node: Node, app: ASGIApp) -> None:
@@ -213,20 +208,20 @@ def test_who_is_behind_and_why(node: Node, app: ASGIApp) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "english", "chinese"),
+    ("wrong", "english", "chinese"),
     [
-        ("chain_error", "no-node", "Too few nodes", "节点不够"),
-        ("chain_error", "unheard-of", "cannot be read at this moment", "无法读取"),
-        ("anchor_error", "payer-empty", "must fund the payer", "充值"),
-        ("anchor_error", "LogAnchor_X", "(LogAnchor_X)", "（LogAnchor_X）"),
-        ("statuses_error", "acts-unclear", "(acts-unclear)", "（acts-unclear）"),
+        (("chain_error", "no-node"), "Too few nodes", "节点不够"),
+        (("chain_error", "unheard-of"), "cannot be read at this moment", "无法读取"),
+        (("anchor_error", "payer-empty"), "must fund the payer", "充值"),
+        (("anchor_error", "LogAnchor_X"), "(LogAnchor_X)", "（LogAnchor_X）"),
+        (("statuses_error", "acts-unclear"), "(acts-unclear)", "（acts-unclear）"),
     ],
 )
 def test_what_is_wrong_in_words(
-    node: Node, app: ASGIApp, name: str, code: str, english: str, chinese: str
+    node: Node, app: ASGIApp, wrong: tuple[str, str], english: str, chinese: str
 ) -> None:
     assert english not in Visitor(app).get("/").text
-    setattr(node.ctx.health, name, code)
+    setattr(node.ctx.health, *wrong)
     assert english in Visitor(app).get("/").text
     assert chinese in Visitor(app, lang="zh").get("/").text
 
