@@ -113,7 +113,7 @@ def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
     ]
 
 
-def _anchor(row: sa.Row[Any] | None) -> dict[str, Any] | None:
+def _anchor(row: Any | None) -> dict[str, Any] | None:
     """The newest final anchor of a log; None before the first."""
     if row is None:
         return None

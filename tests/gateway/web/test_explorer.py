@@ -245,7 +245,7 @@ def test_by_document_number(place: Place, there: ASGIApp) -> None:
 
 def test_acknowledgements(there: ASGIApp) -> None:
     page = text(there, "/explorer/acknowledgements")
-    assert "110000" in page and "acts behind" in page
+    assert "110000" in page and "acts behind: " in page
 
 
 def test_lists_are_for_holders_of_a_token(place: Place, there: ASGIApp) -> None:

@@ -202,7 +202,7 @@ def test_who_is_behind_and_why(node: Node, app: ASGIApp) -> None:
         )
         connection.execute(sa.insert(acknowledgements).values(member=MEMBER, acts=0))
     page = Visitor(app).get("/").text
-    assert "4 entries behind" in page and "complete" in page
+    assert "entries behind: 4" in page and "complete" in page
     assert "tell the consortium" in page
     assert "告知联盟" in Visitor(app, lang="zh").get("/").text
 
