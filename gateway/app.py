@@ -195,12 +195,14 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.checks = node.finance.checks
     app.state.reports = node.finance.reports
     app.state.erasures = node.erasures
+    app.state.explorer = node.explorer
     app.state.about = About(
         ctx=ctx,
         chain=node.chain,
         signing=node.signing,
         intake=node.intake,
         collector=node.collector,
+        figures=node.figures,
         endpoint=endpoint,
     )
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.about.collector import NodeCollector
+from gateway.about.figures import NodeFigures
 from gateway.accesses.services import AccessLog
 from gateway.accesses.tasks import tidier
 from gateway.anchoring.services import Anchoring
@@ -37,6 +38,7 @@ from gateway.base.who import WhoWatch
 from gateway.casefiles.store import forget_records as forget_rows
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
 from gateway.cases import store as case_store
+from gateway.cases.figures import RepairCounts
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
@@ -45,6 +47,7 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.erasures.services import Erasures
 from gateway.erasures.tasks import eraser
+from gateway.explorer.services import Explorer, make_explorer
 from gateway.files.services import Files
 from gateway.files.store import FileStore
 from gateway.files.tasks import file_workers
@@ -161,6 +164,8 @@ class Node:
     notices: ProductNotices = field(init=False)
     watching: Watching = field(init=False)
     finance: Finance = field(init=False)
+    figures: NodeFigures = field(init=False)
+    explorer: Explorer = field(init=False)
     verifying: Verifying = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
@@ -197,6 +202,8 @@ class Node:
         self.giving = make_giving(self)
         self.watching = Watching(self.ctx, self.notices)
         self.verifying = Verifying(self.ctx)
+        self.figures = NodeFigures(self.ctx, RepairCounts(self.ctx.settings.node.code))
+        self.explorer = make_explorer(self.ctx)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=_forget
         )
@@ -312,6 +319,7 @@ class Node:
         self.outbox.close()
         self.peers.close()
         self.verifying.close()
+        self.explorer.close()
         self.finance.close()
         close_engine(self.ctx.engine)
 

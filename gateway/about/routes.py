@@ -15,8 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.about.collector import NodeCollector
+from gateway.about.figures import FRESH_SECONDS, NodeFigures
 from gateway.about.operator import together
-from gateway.anchoring.progress import anchored_sizes, promised_sizes
+from gateway.anchoring.progress import anchored_sizes, newest_anchors, promised_sizes
 from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.chain.interfaces import MemberFacts, OwnKey
@@ -25,6 +26,7 @@ from gateway.chain.view import ChainView
 from gateway.intake.services import Intake
 from gateway.log.models import logs
 from gateway.mirrors.store import all_mirrors
+from ledger.core.canonical import hex0x, instant
 from ledger.core.eip712 import address_of
 from ledger.core.errors import Malformed
 from ledger.core.keys import Alg, Purpose, to_jwk
@@ -50,6 +52,7 @@ class About:
     signing: Signing
     intake: Intake
     collector: NodeCollector
+    figures: NodeFigures
     endpoint: str
 
 
@@ -77,6 +80,15 @@ def get_node(about: Here) -> dict[str, Any]:
     }
 
 
+@router.get("/v1/node/figures")
+def get_figures(about: Here, response: Response) -> dict[str, Any]:
+    """How much was filed here in each of the last twelve months, by type of record; how much of
+    it within seven working days; repairs, and the days from their filing to the chain on average
+    (null for the month that runs, and where there were fewer than five)."""
+    response.headers["Cache-Control"] = f"public, max-age={FRESH_SECONDS:.0f}"
+    return dict(about.figures.as_dict())
+
+
 def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
     """Logs on the chain, and those we hold that it does not (yet) name."""
     with about.ctx.engine.connect() as connection:
@@ -84,6 +96,7 @@ def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
         sizes = {log_id: published or 0 for log_id, published in held}
         anchored = dict(anchored_sizes(connection))
         promised = dict(promised_sizes(connection))
+        newest = newest_anchors(connection)
     named = [bytes.fromhex(log.log_id) for log in facts.logs] if facts else []
     return [
         {
@@ -94,9 +107,22 @@ def _logs(about: About, facts: MemberFacts | None) -> list[dict[str, Any]]:
             "size": sizes.get(log_id, 0),
             "anchoredSize": anchored.get(log_id, 0),
             "promisedSize": promised.get(log_id, 0),
+            "anchor": _anchor(newest.get(log_id)),
         }
         for log_id in [*named, *(log_id for log_id in sizes if log_id not in named)]
     ]
+
+
+def _anchor(row: Any | None) -> dict[str, Any] | None:
+    """The newest final anchor of a log; None before the first."""
+    if row is None:
+        return None
+    return {
+        "size": row.size,
+        "block": row.block,
+        "time": instant(row.block_time),
+        "tx": hex0x(row.tx_hash),
+    }
 
 
 def _mirrors(about: About) -> list[dict[str, Any]]:

@@ -74,6 +74,24 @@ def newest_anchor_times(connection: sa.Connection) -> list[tuple[bytes, int]]:
     return [(log_id, at) for log_id, at in connection.execute(query) if at is not None]
 
 
+def newest_anchors(connection: sa.Connection) -> dict[bytes, Any]:
+    """By logId the newest final anchor of every log that has one and knows its place: a row of size, block, block_time
+    and tx_hash."""
+    newest = (
+        sa.select(anchors.c.id)
+        .where(anchors.c.log == logs.c.id, anchors.c.state == "final", _COUNTS)
+        .order_by(anchors.c.size.desc())
+        .limit(1)
+        .correlate(logs)
+        .scalar_subquery()
+    )
+    query = sa.select(
+        logs.c.log_id, anchors.c.size, anchors.c.block, anchors.c.block_time, anchors.c.tx_hash
+    ).join(anchors, anchors.c.id == newest)
+    query = query.where(anchors.c.block_time.is_not(None), anchors.c.tx_hash.is_not(None))
+    return {row.log_id: row for row in connection.execute(query)}
+
+
 def overdue_promises(connection: sa.Connection, at: int) -> int:
     """Promises of open logs that at that Unix second are past their due time and not finally
     anchored. What a closed one has stranded is logged again elsewhere, and has a newer promise.

@@ -50,15 +50,14 @@ class Language:
     def moment(self, value: datetime | int | str) -> str:
         """A moment, to the second, in the time of China; a number is Unix seconds, a text one as
         RFC 3339 writes it."""
-        found = (
-            datetime.fromtimestamp(value, UTC)
-            if isinstance(value, int)
-            else datetime.fromisoformat(value)
-            if isinstance(value, str)
-            else value
-        )
+        locale, found = _LOCALES[self.code], _moment(value).astimezone(CHINA)
+        return str(dates.format_datetime(found, "medium", locale=locale))
+
+    def ago(self, value: datetime | int | str, now: datetime) -> str:
+        """How long before `now` a moment was, or how long until then. value: as of `moment`."""
         locale = _LOCALES[self.code]
-        return str(dates.format_datetime(found.astimezone(CHINA), "medium", locale=locale))
+        passed = _moment(value) - now
+        return str(dates.format_timedelta(passed, add_direction=True, locale=locale))
 
     def number(self, value: float | Decimal) -> str:
         """A number with its groups of digits."""
@@ -72,6 +71,12 @@ class Language:
     def share(self, value: float) -> str:
         """A share, 1 for all, in per cent with one place."""
         return str(numbers.format_percent(value, "#,##0.0%", locale=_LOCALES[self.code]))
+
+
+def _moment(value: datetime | int | str) -> datetime:
+    if isinstance(value, int):
+        return datetime.fromtimestamp(value, UTC)
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def choose(asked: str | None, kept: str | None, accepted: str) -> Language:

@@ -10,6 +10,10 @@ from gateway.web import (
     desk_files,
     desk_hand_in,
     desk_records,
+    explorer_logs,
+    explorer_pages,
+    explorer_records,
+    explorer_search,
     firm_page,
     node_page,
     report_page,
@@ -39,6 +43,10 @@ from gateway.web.cases import (
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     node_page.router,
+    explorer_search.router,
+    explorer_pages.router,
+    explorer_logs.router,
+    explorer_records.router,
     session_routes.router,
     desk_hand_in.router,
     desk_files.router,

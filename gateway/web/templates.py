@@ -12,8 +12,8 @@ from gateway.web.languages import Code, Language, translations
 
 @cache
 def environment(code: Code) -> Environment:
-    """Of one language. Filters: `of`, `day`, `moment`, `number`, `amount`, `share` (`Language`),
-    and `short` for ids and hashes."""
+    """Of one language. Filters: those of `Language` (`of`, `day`, `moment`, `ago`, `number`,
+    `amount`, `share`), and `short` for ids and hashes."""
     made = Environment(
         loader=PackageLoader("gateway.web"),
         autoescape=True,
@@ -24,7 +24,7 @@ def environment(code: Code) -> Environment:
     )
     made.install_gettext_translations(translations(code), newstyle=True)  # type: ignore[attr-defined]
     language = Language(code)
-    for name in ("of", "day", "moment", "number", "amount", "share"):
+    for name in ("of", "day", "moment", "ago", "number", "amount", "share"):
         made.filters[name] = getattr(language, name)
     made.filters["short"] = short
     made.globals["language"] = language

@@ -49,7 +49,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     (
         *("gateway/cases", "gateway/history", "gateway/lists"),
-        *("gateway/webhooks", "gateway/worklists"),
+        *("gateway/webhooks", "gateway/worklists", "gateway/explorer"),
     ),
     (
         *("gateway/authorisations", "gateway/casefiles", "gateway/erasures"),

@@ -2,6 +2,9 @@
 "use strict";
 
 (() => {
+  // Of series, as `.legend` in web.css has them: the small build of echarts draws no legend.
+  const COLOURS = ["#8f1d1d", "#2f5d8a", "#b8860b", "#3f7d4e", "#6b4a8a", "#557a8c", "#9a9a9a"];
+
   // A chart: the figures stand in the element, the table beside it says the same.
   const draw = async (figure) => {
     if (figure.classList.contains("drawn")) return;
@@ -12,9 +15,9 @@
     const chart = window.echarts.init(canvas, null, { renderer: "canvas" });
     chart.setOption({
       animation: false,
+      color: COLOURS,
       aria: { enabled: false },
       tooltip: { trigger: "axis", renderMode: "richText" },
-      legend: { show: data.series.length > 1 },
       grid: { left: 8, right: 8, bottom: 8, top: 36, containLabel: true },
       xAxis: { type: "category", data: data.labels },
       yAxis: { type: "value", name: data.unit || "" },

@@ -154,6 +154,11 @@ class Consortium(_Contract):
         found = self._pages("keys", bytes32_ascii(code), size=_PAGE_OF_KEYS)
         return tuple(build(Key, key) for key in found)
 
+    def keys_from(self, code: str, start: int, count: int) -> tuple[Key, ...]:
+        """Up to `count` of them behind the first `start`, at most 128."""
+        found = self._read("keys", bytes32_ascii(code), start, min(count, _PAGE_OF_KEYS))
+        return tuple(build(Key, key) for key in found)
+
     def key_valid_at(self, code: str, key_id: bytes, purpose: int, time: int) -> bool:
         return cast(bool, self._read("keyValidAt", bytes32_ascii(code), key_id, purpose, time))
 
@@ -243,6 +248,16 @@ class Catalogue(_RoleContract):
     def item_ids(self) -> tuple[Code, ...]:
         """In the order in which they first appeared."""
         return tuple(code_text(word) for word in self._item_words())
+
+    def item_ids_from(self, start: int, count: int) -> tuple[Code, ...]:
+        """Up to `count` of them behind the first `start`, at most 1,024."""
+        found = self._read("itemIds", start, min(count, _PAGE_OF_WORDS))
+        return tuple(code_text(word) for word in found)
+
+    def regions_from(self, item_id: str, start: int, count: int) -> tuple[str, ...]:
+        """As `regions`, up to `count` of them behind the first `start`."""
+        found = self._read("regions", bytes32_ascii(item_id), start, min(count, _PAGE_OF_WORDS))
+        return tuple(code_text(word) for word in found)
 
     def regions(self, item_id: str) -> tuple[str, ...]:
         """Those in which an item has a series, in the order in which they first appeared;

@@ -55,6 +55,7 @@ def test_node(node: Node, client: Client) -> None:
     (log,) = answer["logs"]
     assert (log["log"], log["size"], log["anchoredSize"]) == (LOG_ID.hex(), 3, 2)
     assert log["promisedSize"] == 3
+    assert log["anchor"] is None, "it does not say where it stands"
     assert log["origin"] == f"credit-ledger/{LOG_ID.hex()}"
     origin, key = parse_vkey(log["vkey"])
     assert origin == log["origin"]

@@ -1,0 +1,127 @@
+"""`/explorer/search`: one box for everything. It goes where the input leads, or says what it could
+be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final
+from urllib.parse import quote
+
+from fastapi import Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from gateway.explorer.errors import NotRead
+from gateway.explorer.held import Thing
+from gateway.explorer.services import Explorer
+from gateway.web import explorer_words as words
+from gateway.web.explorer_parts import Ledger, tried
+from gateway.web.visits import Anybody, page_router
+from ledger.core.canonical import parse_day
+from ledger.core.errors import Malformed
+from ledger.records import uscc
+
+router = page_router()
+
+MAX_QUERY: Final = 200
+_HEX: Final = re.compile("(?:0x)?([0-9a-f]{64})")
+_ORIGIN: Final = re.compile("credit-ledger/([0-9a-f]{64})")
+_NUMBER: Final = re.compile("[0-9]{1,15}")
+_PLACES: Final = {
+    Thing.LOG: "/explorer/logs/{}",
+    Thing.RECORD: "/explorer/records/{}",
+    Thing.VOTE: "/explorer/votes/{}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A place that the input may lead to. kind: a key of `words.MATCHES`."""
+
+    kind: str
+    path: str
+
+
+@router.get("/explorer/search")
+async def search(
+    visit: Anybody, ledger: Ledger, q: Annotated[str, Query(max_length=MAX_QUERY)] = ""
+) -> Response:
+    """Where the input leads: straight on where that is one place."""
+    text = " ".join(q.split())
+    matches, wrong = await _matches(ledger, text)
+    if len(matches) == 1 and wrong is None:
+        return visit.go(matches[0].path)
+    return visit.page(
+        "explorer/search.html",
+        q=text,
+        matches=matches,
+        wrong=wrong,
+        is_hex=_HEX.fullmatch(text.lower()) is not None,
+        is_subject=uscc.check(uscc.normalise(text)) is None,
+        words=words,
+    )
+
+
+async def _matches(ledger: Explorer, text: str) -> tuple[list[Match], NotRead | None]:
+    """What the input may mean; and why the chain could not be asked."""
+    lower = text.lower()
+    if (named := _HEX.fullmatch(lower) or _ORIGIN.fullmatch(lower)) is not None:
+        return await _of_id(ledger, named[1])
+    if not text:
+        return [], None
+    if (day := _day(text)) is not None:
+        return [Match("day", f"/explorer/lists?on={day}")], None
+    if uscc.check(uscc.normalise(text)) is None:
+        return [], None
+    found, wrong = await _of_name(ledger, text)
+    if _NUMBER.fullmatch(text):
+        blocks, unread = await _of_block(ledger, int(text))
+        return [*found, *blocks], wrong or unread
+    if not found:
+        found = [Match("document", f"/explorer/documents?document={quote(text, safe='')}")]
+    return found, wrong
+
+
+async def _of_id(ledger: Explorer, digits: str) -> tuple[list[Match], NotRead | None]:
+    """By 64 hex digits: what is known here, then what the chain knows."""
+    name = bytes.fromhex(digits)
+    held = await run_in_threadpool(ledger.held.find, name)
+    if held is not None:
+        return [Match(held.value, _PLACES[held].format(digits))], None
+    read = await tried(ledger.find(name))
+    if read.value is None:
+        return [], read.wrong
+    thing, block = read.value
+    path = f"/explorer/blocks/{block}" if block is not None else _PLACES[thing].format(digits)
+    return [Match(thing.value, path)], None
+
+
+async def _of_name(ledger: Explorer, text: str) -> tuple[list[Match], NotRead | None]:
+    """A member or an item of the catalogue of that name."""
+    if not words.is_code(text):
+        return [], None
+    found: list[Match] = []
+    members = await tried(ledger.members())
+    codes = [one["code"] for one in members.value["members"]] if members.value else []
+    if text in codes:
+        found.append(Match("member", f"/explorer/members/{quote(text, safe='')}"))
+    name = text.partition("@")[0]
+    item = await tried(ledger.item(name, 0)) if name else None
+    if item is not None and item.value is not None:
+        found.append(Match("item", f"/explorer/catalogue/{quote(name, safe='')}"))
+    return found, members.wrong
+
+
+async def _of_block(ledger: Explorer, number: int) -> tuple[list[Match], NotRead | None]:
+    head = await tried(ledger.head())
+    if head.value is None or not ledger.network.deploy_block <= number <= head.value["number"]:
+        return [], head.wrong
+    return [Match("block", f"/explorer/blocks/{number}")], None
+
+
+def _day(text: str) -> str | None:
+    try:
+        return parse_day(text).isoformat()
+    except Malformed:
+        return None
