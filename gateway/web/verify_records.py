@@ -185,7 +185,7 @@ def _over_time(
     if now:
         state = say.of(VERDICTS[told["now"]["verdict"]].text)
         tone_now = TONES[VERDICTS[told["now"]["verdict"]].exit]
-        points.append(Point(now["time"], say.moment(now["time"]), state, _("now"), tone_now))
+        points.append(Point(now["time"], say.moment(now["time"]), state, _("at present"), tone_now))
     if told["until"]:
         until = say.day(told["until"])
         points.append(Point(f"{told['until']}T24", until, _("End of its use")))
@@ -210,7 +210,7 @@ def _checks(told: Mapping[str, Any], say: Speaker) -> Sequence[Check]:
     results = {
         "pass": _("passed"),
         "fail": _("failed"),
-        "unknown": _("open"),
+        "unknown": _("not settled"),
         "not-run": _("not made"),
     }
     return [

@@ -67,8 +67,8 @@ def test_a_receipt(app: ASGIApp, network: Network) -> None:
     assert page.text.count('<span class="n">') == 26
     assert "The proof leads from the entry to the root of the checkpoint." in page.text
     timeline = page.text.split('class="timeline"')[1].split("</ol>")[0]
-    assert timeline.index("Decided") < timeline.index("Anchored") < timeline.index("now")
-    assert timeline.index("now") < timeline.index("End of its use")
+    assert timeline.index("Decided") < timeline.index("Anchored") < timeline.index("at present")
+    assert timeline.index("at present") < timeline.index("End of its use")
     command = f"verify &#39;Receipt 1.json&#39; --network network.json --subject {firm}"
     assert command in page.text
     assert network.chain.file.reference in page.text
@@ -84,7 +84,7 @@ def test_the_same_in_chinese(app: ASGIApp, network: Network) -> None:
     assert first(page) == "可以使用（今天）。"
     assert "证明路径由条目通向检查点的根。" in page.text
     assert "北京 (110000)" in page.text
-    assert "状态沿革" in page.text
+    assert "状态变化" in page.text
 
 
 def test_flipped_ones(app: ASGIApp, network: Network) -> None:
