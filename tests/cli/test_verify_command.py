@@ -425,8 +425,10 @@ def test_a_verdict_that_cannot_be_written_is_no_verdict(
     ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path
 ) -> None:
     [file] = write(tmp_path, [ledger.beijing.receipt(0)])
-    done = cli("verify", file, "--network", network_file, "--out", tmp_path / "no" / "v.json")
-    assert done.exit == 4
+    longest = tmp_path / ("v" * 300)
+    assert cli("verify", file, "--network", network_file, "--out", longest).exit == 4
+    nowhere = cli("verify", file, "--network", network_file, "--out", tmp_path / "no" / "v.json")
+    assert nowhere.exit == 2, "before anything is judged"
 
 
 HEAVY = ("web3", "fastapi", "sqlalchemy", "uvicorn", "pydantic_settings", "starlette", "gateway")
