@@ -75,8 +75,8 @@ def newest_anchor_times(connection: sa.Connection) -> list[tuple[bytes, int]]:
 
 
 def newest_anchors(connection: sa.Connection) -> dict[bytes, Any]:
-    """By logId the newest final anchor of every log that has one and knows its place: a row of size, block, block_time
-    and tx_hash."""
+    """By logId the newest final anchor of every log that has one with a known place: a row of
+    size, block, block_time and tx_hash."""
     newest = (
         sa.select(anchors.c.id)
         .where(anchors.c.log == logs.c.id, anchors.c.state == "final", _COUNTS)
