@@ -100,7 +100,7 @@ def test_a_vote(there: ASGIApp) -> None:
     found = re.search(r"/explorer/votes/([0-9a-f]{64})\">suspend", text(there, "/explorer/votes"))
     assert found is not None
     page = text(there, f"/explorer/votes/{found[1]}")
-    assert "1 / 3" in page and ">yes<" in page and "not yet" in page
+    assert "1 / 3" in page and ">in favour<" in page and "not yet" in page
     assert "kind: 1 (suspend)" in page and "member: demo-bank" in page
     text(there, f"/explorer/votes/{'0' * 64}", status=404)
     text(there, "/explorer/votes/xyz", status=404)
