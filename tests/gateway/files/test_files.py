@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import metadata
 from gateway.files import store
+from gateway.files.listing import VERDICTS
 from gateway.files.models import file_parts, file_sets, files
 from gateway.intake.interfaces import MAX_SET
 from gateway.jobs import services
