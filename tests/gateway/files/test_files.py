@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import metadata
 from gateway.files import store
+from gateway.files.listing import VERDICTS
 from gateway.files.models import file_parts, file_sets, files
 from gateway.intake.interfaces import MAX_SET
 from gateway.jobs import services
@@ -49,7 +50,7 @@ def test_every_row_of_every_sample(desk: Desk, node: Node, name: str) -> None:
     assert (answer["type"], answer["template"]) == (expected["type"], expected["template"])
     assert answer["rows"] == expected["rows"] == len(verdicts)
     told = Counter(row["verdict"] for row in verdicts)
-    assert answer["counts"] == {verdict: told[verdict] for verdict in store.VERDICTS}
+    assert answer["counts"] == {verdict: told[verdict] for verdict in VERDICTS}
     for row in answer["verdicts"]:
         check_row(row)
     accepted = [row["leaf"] for row in answer["verdicts"] if row["verdict"] == "accepted"]
