@@ -58,9 +58,7 @@ def gas_of(view: View, state: State, cases: Cases, written: Written) -> list[dic
     ]
 
 
-def _transactions(
-    state: State, cases: Cases, written: Written
-) -> Iterator[tuple[str, str, str]]:
+def _transactions(state: State, cases: Cases, written: Written) -> Iterator[tuple[str, str, str]]:
     """Transaction, member and sort, in an order that is always the same."""
     for log in sorted(state.logs.values(), key=lambda log: log.log_id):
         for anchor in log.anchors:

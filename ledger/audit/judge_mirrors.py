@@ -76,19 +76,20 @@ class _Copy:
         except VersionUnknown:
             return "untold", 0
         except (EvidenceError, UnicodeDecodeError):
-            self._differs("checkpoint", "not a checkpoint")
-            return "differs", 0
+            return self._differs("checkpoint", "not a checkpoint"), 0
         if found.log != self.log.log_id or not owner_signed(self.state, self.log, found):
-            self._differs("checkpoint", "not of this log, or not signed by its owner")
-            return "differs", 0
+            return self._differs("checkpoint", "not of this log, or not signed by its owner"), 0
         self._line(found)
+        return self._held(found, block), found.size
+
+    def _held(self, found: Checkpoint, block: str) -> Copied:
         anchor = next((one for one in self.log.anchors if one.size == found.size), None)
         if anchor is None:
-            return "untold", found.size  # grown since, or not yet anchored: it cannot be told
+            return "untold"  # grown since, or not yet anchored
         if anchor.root != found.root:
             self._signed_twice(anchor, found)
-            return "differs", found.size
-        return self._tiles(anchor, block), found.size
+            return "differs"
+        return self._tiles(anchor, block)
 
     def _signed_twice(self, anchor: Anchor, found: Checkpoint) -> None:
         """The owner signed another tree than it anchored; the mirror only has the proof of it."""
@@ -109,8 +110,7 @@ class _Copy:
         except Missing:
             return "gap"
         except EvidenceError as error:
-            self._differs("tiles", str(error))
-            return "differs"
+            return self._differs("tiles", str(error))
         return "same" if anchor.size == self.log.size else "behind"
 
     def _line(self, found: Checkpoint) -> None:
@@ -125,7 +125,7 @@ class _Copy:
                     witness=line.member,
                 )
 
-    def _differs(self, what: str, problem: str) -> None:
+    def _differs(self, what: str, problem: str) -> Copied:
         self.findings.add(
             "mirror-differs",
             log=self.log.log_id,
@@ -134,6 +134,7 @@ class _Copy:
             what=what,
             problem=problem,
         )
+        return "differs"
 
 
 def witnessed(state: State, checkpoint: Checkpoint, line: note.Cosignature) -> bool:
