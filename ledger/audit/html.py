@@ -48,17 +48,20 @@ def _append(parent: Node, child: Child) -> None:
 
 def table(caption: str, heads: Iterable[str], rows: Iterable[Iterable[Child]]) -> Node:
     """A table that scrolls by itself where it is wide. The first cell of a row is its head; whole
-    numbers stand to the right."""
-    body = []
-    for row in rows:
-        first, *others = row
+    numbers stand to the right, with their heads."""
+    body, figures = [], {}
+    for first, *others in rows:
+        figures = {at: {"class": "figure"} for at, one in enumerate(others) if type(one) is int}
         body.append(element("tr", element("th", first, scope="row"), map(_cell, others)))
+    head = [
+        element("th", one, scope="col", **figures.get(at, {})) for at, one in enumerate(heads, -1)
+    ]
     return element(
         "div",
         element(
             "table",
             element("caption", caption),
-            element("thead", element("tr", (element("th", one, scope="col") for one in heads))),
+            element("thead", element("tr", head)),
             element("tbody", body),
         ),
         class_="wide",

@@ -46,15 +46,20 @@ def _timely(report: ReportFile, say: Speaker) -> Iterator[Node]:
         (say.member(member), *_timely_cells(told))
         for member, told in timely_by_member(report).items()
     ]
-    heads = ("member", "share", "share", *TIMELY)
+    heads = ("member", "share", *TIMELY)
     yield _table(say, "timely", heads, [*rows, (say("all"), *_timely_cells(total))])
 
 
 def _timely_cells(told: Counter[str]) -> list[Child]:
     bound = told["yes"] + told["no"]
     share = f"{100 * told['yes'] / bound:.1f}%" if bound else "-"
-    tone = "good" if told["no"] == 0 else "bad"
-    return [share, bar(told["yes"], bound, tone), *(told[name] for name in TIMELY)]
+    shown = _under(share, bar(told["yes"], bound, "plain" if told["no"] else "good"))
+    return [shown, *(told[name] for name in TIMELY)]
+
+
+def _under(text: str, drawn: Node) -> Node:
+    """A figure with its bar below it."""
+    return element("div", text, drawn)
 
 
 def _stages(report: ReportFile, say: Speaker) -> Iterator[Node]:
@@ -64,7 +69,7 @@ def _stages(report: ReportFile, say: Speaker) -> Iterator[Node]:
         return
     yield element("p", say("stages-lead"))
     most = max((one["longest"]["days"] for one in stages), default=0)
-    heads = ("member", "stage", "ended", "running", "late", "untold", "mean", "longest", "longest")
+    heads = ("member", "stage", "ended", "running", "late", "untold", "mean", "longest")
     yield _table(say, "stages", heads, (_stage_row(one, most, say) for one in stages))
 
 
@@ -75,7 +80,7 @@ def _stage_row(one: dict[str, Any], most: int, say: Speaker) -> Sequence[Child]:
     return (
         *(say.member(one["member"]), say.named(one["stage"], STAGES)),
         *(one["ended"], one["running"], one["late"], one["untold"], one["mean"]),
-        *(words, bar(days, most, tone, limit or None)),
+        _under(words, bar(days, most, tone, limit or None)),
     )
 
 
@@ -85,14 +90,16 @@ def _acks(report: ReportFile, say: Speaker) -> Iterator[Node]:
     rows = (
         (
             say.member(one["member"]),
-            one["count"],
-            bar(one["count"], status["count"], "bad" if one["behind"] else "good"),
+            _under(
+                f"{one['count']:,}",
+                bar(one["count"], status["count"], "bad" if one["behind"] else "good"),
+            ),
             one["behind"],
             say.time(one["since"]),
         )
         for one in status["acknowledged"]
     )
-    yield _table(say, "acks", ("member", "done", "done", "behind", "since"), rows)
+    yield _table(say, "acks", ("member", "done", "behind", "since"), rows)
 
 
 def _mirrors(report: ReportFile, say: Speaker) -> Iterator[Node]:
@@ -103,7 +110,7 @@ def _mirrors(report: ReportFile, say: Speaker) -> Iterator[Node]:
     yield element("p", say("mirrors-lead"))
     logs = {log["log"]: log for log in report.document["logs"]}
     rows = (_mirror_row(one, logs.get(one["log"]), say) for one in mirrors)
-    yield _table(say, "mirrors", ("keeper", "log-of", "copy", "held", "held"), rows)
+    yield _table(say, "mirrors", ("keeper", "log-of", "copy", "held"), rows)
 
 
 def _mirror_row(one: dict[str, Any], log: dict[str, Any] | None, say: Speaker) -> Sequence[Child]:
@@ -112,8 +119,10 @@ def _mirror_row(one: dict[str, Any], log: dict[str, Any] | None, say: Speaker) -
         say.member(one["member"]),
         one["log"][:16] if log is None else say.member(log["member"]),
         say.named(one["copy"], COPIES),
-        f"{one['size']:,} / {size:,}",
-        bar(min(one["size"], size), size, "good" if one["copy"] == "same" else "bad"),
+        _under(
+            f"{one['size']:,} / {size:,}",
+            bar(min(one["size"], size), size, "good" if one["copy"] == "same" else "bad"),
+        ),
     )
 
 
@@ -125,7 +134,7 @@ def _gas(report: ReportFile, say: Speaker) -> Iterator[Node]:
     yield element("p", say("gas-lead"))
     most = max((sum(one[name] for name in GAS) for one in spent), default=0)
     rows = (_gas_row(one, most, say) for one in spent)
-    heads = ("member", "sum", "sum", "transactions", *GAS, "unread")
+    heads = ("member", "sum", "transactions", *GAS, "unread")
     yield _table(say, "gas", heads, rows)
 
 
@@ -133,7 +142,7 @@ def _gas_row(one: dict[str, Any], most: int, say: Speaker) -> Sequence[Child]:
     total = sum(one[name] for name in GAS)
     return (
         say.member(one["member"], "by-vote"),
-        *(total, bar(total, most), one["transactions"]),
+        *(_under(f"{total:,}", bar(total, most)), one["transactions"]),
         *(one[name] for name in GAS),
         one["unread"],
     )
@@ -174,7 +183,7 @@ def _value(value: Child) -> Node:
 
 
 def _table(say: Speaker, caption: str, heads: Sequence[str], rows: Rows) -> Node:
-    """A table of at most `MAX_ROWS`. A head that comes twice is that of a number and its bar."""
+    """A table of at most `MAX_ROWS`."""
     names = [
         say.of(SORTS[name]) if name in SORTS and name != "anchors" else say(name) for name in heads
     ]
