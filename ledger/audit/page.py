@@ -23,12 +23,16 @@ from ledger.audit.page_speaker import LANGUAGES, Language, Speaker, code
 from ledger.audit.page_words import SEVERITIES, TERMS
 from ledger.audit.report_file import ReportFile, severity_of
 
-__all__ = ["MAX_PLACES", "STYLE", "body", "page"]
+__all__ = ["MAX_ALL", "MAX_CODES", "MAX_PLACES", "STYLE", "body", "page"]
 
 MAX_PLACES: Final = 100
 """Of one code, in a page; the file of the report has all that were listed."""
 MAX_CODES: Final = 300
 """Of one page: there are some hundred; a stranger's report may have any number."""
+MAX_ALL: Final = 3_000
+"""Places of all codes of a page, which has them in each of its languages."""
+_MAX_EVIDENCE: Final = 12
+"""Names in the evidence of one place: ours have six at the most."""
 
 
 def _style(name: str) -> str:
@@ -143,14 +147,12 @@ def _incomplete(report: ReportFile, say: Speaker) -> Iterator[Node]:
     gaps = report.document["incomplete"]
     if not gaps:
         return
+    groups = [list(same) for _, same in groupby(sorted(gaps, key=_code), _code)]
     yield element(
         "section",
         element("h2", say("incomplete")),
         element("p", say("incomplete-lead")),
-        (
-            element("div", _gap(name, list(same), say))
-            for name, same in groupby(sorted(gaps, key=_code)[: MAX_CODES * MAX_PLACES], _code)
-        ),
+        (element("div", _gap(same, _most(groups), say)) for same in groups[:MAX_CODES]),
         class_="notice open",
     )
 
@@ -159,12 +161,18 @@ def _code(one: dict[str, Any]) -> str:
     return str(one["code"])
 
 
-def _gap(name: str, places: list[dict[str, Any]], say: Speaker) -> Iterator[Node]:
+def _most(groups: Sequence[Any]) -> int:
+    """How many places of each group are shown."""
+    return max(1, min(MAX_PLACES, MAX_ALL // len(groups)))
+
+
+def _gap(places: list[dict[str, Any]], most: int, say: Speaker) -> Iterator[Node]:
+    name = _code(places[0])
     known = name in INCOMPLETE
     yield element("p", element("strong", say.of(INCOMPLETE.get(name, places[0]["message"]))))
     if not known:
         yield element("p", say("unknown-code"), class_="muted")
-    yield _places(name, places, len(places), say)
+    yield _places(places, most, len(places), say)
 
 
 def _result(report: ReportFile, say: Speaker) -> Node:
@@ -197,15 +205,12 @@ def _findings(report: ReportFile, say: Speaker) -> Iterator[Node]:
     yield element(
         "section",
         element("h2", say("findings")),
-        (
-            _finding(same, counts.get(same[0]["code"], len(same)), say)
-            for same in groups[:MAX_CODES]
-        ),
+        (_finding(same, _most(groups), counts, say) for same in groups[:MAX_CODES]),
         (element("p", say("more", count=len(groups) - MAX_CODES)) for _ in groups[MAX_CODES:][:1]),
     )
 
 
-def _finding(same: list[dict[str, Any]], count: int, say: Speaker) -> Node:
+def _finding(same: list[dict[str, Any]], most: int, counts: dict[str, int], say: Speaker) -> Node:
     name, severity = same[0]["code"], severity_of(same[0])
     known = CODES.get(name)
     message = same[0]["message"] if known is None else known.message
@@ -223,21 +228,22 @@ def _finding(same: list[dict[str, Any]], count: int, say: Speaker) -> Node:
         unknown,
         element("p", element("strong", f"{say('whose')}: "), whose),
         element("p", element("strong", f"{say('todo')}: "), say.of(remedy)),
-        _places(name, same, count, say),
+        _places(same, most, counts.get(name, len(same)), say),
         class_="finding",
     )
 
 
-def _places(name: str, places: list[dict[str, Any]], count: int, say: Speaker) -> Node:
-    """The evidence, folded."""
+def _places(places: list[dict[str, Any]], most: int, count: int, say: Speaker) -> Node:
+    """The evidence, folded: the first `most` of the listed places, of `count` in all."""
+    name = _code(places[0])
     rows = (
         (code(one["where"]), say.member(one["member"]), _evidence(one["evidence"]))
         if "member" in one
         else (code(one["where"]), "-", _evidence(one["evidence"]))
-        for one in places[:MAX_PLACES]
+        for one in places[:most]
     )
     words = "evidence" if "member" in places[0] else "places"
-    left = len(places) - MAX_PLACES
+    left = len(places) - most
     told = [say("more", count=left)] if left > 0 else []
     if count > len(places):
         told.append(say("counted", listed=len(places), count=count))
@@ -251,7 +257,7 @@ def _places(name: str, places: list[dict[str, Any]], count: int, say: Speaker) -
 
 
 def _evidence(evidence: dict[str, Any]) -> Node:
-    shown = list(evidence.items())[:30]
+    shown = list(evidence.items())[:_MAX_EVIDENCE]
     return element(
         "span",
         (one for key, value in shown for one in (f"{key} ", code(value), " ")),

@@ -104,7 +104,7 @@ def finding(code: str, member: str = "110000", where: str = "log/1", **evidence:
     def change(made: dict[str, Any]) -> None:
         found = Findings()
         found.add(code, member=member, where=where, **evidence)
-        made["findings"] += [one.as_dict() for one in found.listed()]
+        made["findings"] += [copy.deepcopy(one.as_dict()) for one in found.listed()]
         counts = made["counts"]["findings"]
         counts[code] = counts.get(code, 0) + 1
 
@@ -117,7 +117,7 @@ def gap(code: str, where: str = "log/1", **evidence: Any) -> Change:
     def change(made: dict[str, Any]) -> None:
         found = Findings()
         found.unchecked(code, where, **evidence)
-        made["incomplete"] += [one.as_dict() for one in found.incomplete()]
+        made["incomplete"] += [copy.deepcopy(one.as_dict()) for one in found.incomplete()]
 
     return change
 
