@@ -76,9 +76,9 @@ def _reports(found: Comparison, say: Speaker) -> Node:
             code(report.digest),
         ]
 
-    heads = [_words(say, "report"), *map(say, ("block", "time", "findings", "incomplete"))]
+    heads = [_words(say, "report"), *map(say, ("block", "time", "findings"))]
     rows = [row("A", found.a), row("B", found.b)]
-    return table(_words(say, "report"), [*heads, "SHA-256"], rows)
+    return table(_words(say, "report"), [*heads, _words(say, "gaps"), "SHA-256"], rows)
 
 
 def _divergences(found: Comparison, say: Speaker) -> Node:

@@ -73,6 +73,7 @@ COMPARED: Final[Mapping[str, Text]] = {
     "gone": {"zh": "B 中不再有的问题", "en": "Findings that are gone in B"},
     "changed": {"zh": "证据有变化的问题", "en": "Findings with other evidence"},
     "same": {"zh": "两份都有的问题：{count}", "en": "Findings in both: {count}"},
+    "gaps": {"zh": "未查看之处", "en": "Not looked at"},
     "none": {"zh": "无", "en": "none"},
     "figures": {"zh": "变化的数字", "en": "Figures that changed"},
     "figure": {"zh": "数字", "en": "Figure"},

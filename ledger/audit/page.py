@@ -74,7 +74,7 @@ def page(
     whole = element(
         "html",
         head,
-        element("body", _switch(shown, speakers), element("main", map(_part(report), speakers))),
+        element("body", element("main", _switch(shown, speakers), map(_part(report), speakers))),
         lang=Speaker(shown).tag,
     )
     return f"<!doctype html>\n{write(whole)}\n".encode()
