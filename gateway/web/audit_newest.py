@@ -20,7 +20,7 @@ __all__ = ["MAX_NEWEST", "Newest", "Shown"]
 
 MAX_NEWEST: Final = 64 << 20
 """Bytes: a hundred thousand acts. What is larger is shown by `audit replay --html`."""
-State = Literal["unset", "none", "wrong", "there"]
+State = Literal["unset", "none", "wrong", "opened", "there"]
 _Stamp = tuple[int, int, int]
 
 _log = structlog.get_logger(__name__)
@@ -28,12 +28,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What there is. unset: no path is set; none: no file is there; wrong: it is no report. made:
-    Unix seconds at which the file was written. bodies: its HTML by language."""
+    """What there is. unset: no path is set; none: no file is there; wrong: it is no report;
+    opened: there is one that is not for whoever looks. made:
+    Unix seconds at which the file was written. opened: whether it was made with openings, which
+    tell of cases. bodies: its HTML by language."""
 
     state: State
     made: int = 0
-    digest: str = ""
+    opened: bool = False
     bodies: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,4 +81,4 @@ def _read(path: Path) -> Shown:
         _log.warning("audit.no-report", what=error.what[:100], problem=error.problem)
         return Shown("wrong", made)
     bodies: dict[str, str] = {language: body(report, language) for language in LANGUAGES}
-    return Shown("there", made, report.digest, bodies)
+    return Shown("there", made, "statements" in report.document, bodies)

@@ -21,7 +21,7 @@ from gateway.http.limits import MAX_AUDITED, RateLimiter, address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.web.audit_form import FILES, read
-from gateway.web.audit_newest import Newest
+from gateway.web.audit_newest import Newest, Shown
 from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
 from ledger.audit import compare_page
 from ledger.audit.compare import OtherNetwork, compare
@@ -121,9 +121,17 @@ def _look(files: dict[str, bytes], language: Language) -> tuple[bool, str] | Wro
         return Wrong(FILES[1], "network", str(error))
 
 
+def _of_the_house(visit: Visit) -> bool:
+    """Whether somebody looks who reads for the whole member."""
+    caller = visit.caller
+    return caller is not None and caller.whole_member and caller.may("read")
+
+
 async def _page(visit: Visit, parts: AuditParts, *, status: int = 200, **given: Any) -> Response:
     """The page. problem: what was wrong with the request; wrong: with a file."""
     shown = await to_thread.run_sync(parts.newest.look)
+    if shown.opened and not _of_the_house(visit):
+        shown = Shown("opened", shown.made)
     values: dict[str, Any] = {"problem": None, "wrong": None}
     return visit.page(
         "audit/page.html",

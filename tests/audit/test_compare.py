@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,8 +13,11 @@ from ledger.audit.compare_page import body, figure_words
 from ledger.audit.compare_words import BESIDE, COMPARED, FIGURES, RELATIONS
 from ledger.audit.figures import NAMES, figures_of
 from ledger.audit.page_speaker import LANGUAGES, Language
+from ledger.audit.report_file import read_report
 from ledger.core import canonical
+from tests.audit.conftest import Ledger
 from tests.audit.reports import Change, document, finding, gap, report, setting
+from tests.support.ledger import make_record
 
 
 def later(*changes: Change) -> Any:
@@ -174,6 +178,19 @@ def test_what_is_incomplete_leaves_open(side: str) -> None:
     found = compare(a, later(*(unread if side == "b" else ())))
     assert (found.exit, found.uncertain) == (4, True)
     assert [one["code"] for one in found.gone] == ["ack-late"]
+
+
+def test_two_days_of_a_real_ledger(ledger: Ledger) -> None:
+    """What a day adds is no divergence; a log that was rewritten is one."""
+    before = read_report(ledger.replay().encode())
+    ledger.tianjin.put(make_record(ledger.tianjin, decided=date(2025, 10, 12)))
+    ledger.tianjin.anchor()
+    ledger.network.anvil.mine()
+    after = read_report(ledger.replay().encode())
+    found = compare(before, after)
+    assert (found.exit, found.divergences) == (1, [])
+    assert {"figure": "entries", "member": "120000", "a": 3, "b": 4} in found.figures
+    assert compare(after, read_report(ledger.replay().encode())).relation == "same-bytes"
 
 
 def test_every_figure_has_words() -> None:

@@ -81,7 +81,7 @@ def test_set_and_not_made_yet(shown: ASGIApp, newest: Path) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_newest(shown: ASGIApp, newest: Path, lang: str) -> None:
-    made = report(finding("ack-late"), gap("tiles-unreachable"))
+    made = report(finding("ack-late"), gap("tiles-unreachable"), of=document)
     newest.write_bytes(data(made))
     os.utime(newest, (1_796_090_000, 1_796_090_000))
     page = Visitor(shown, lang).get("/audit").text
@@ -90,6 +90,21 @@ def test_the_newest(shown: ASGIApp, newest: Path, lang: str) -> None:
     assert made.digest in page
     assert {"en": "1 Dec 2026", "zh": "2026年12月1日"}[lang] in page
     assert "audit_report = " not in page
+
+
+def test_what_tells_of_cases_is_for_the_house(tmp_path: Path, newest: Path) -> None:
+    newest.write_bytes(data(report(finding("ack-late"))))
+    node = make_test_node(tmp_path, web={"audit_report": newest})
+    app, told = create_app(node), CODES["ack-late"].message["en"]
+    for visitor, seen in (
+        (Visitor(app), False),
+        (Visitor(app).sign_in(new_token(node, "read", department=None)), True),
+        (Visitor(app).sign_in(new_token(node, "submit", department=None)), False),
+        (Visitor(app).sign_in(new_token(node, "read")), False),
+    ):
+        page = visitor.get("/audit").text
+        assert (told in page, "not shown to everybody" in page) == (seen, not seen)
+    node.close()
 
 
 def test_a_newer_one_takes_its_place(shown: ASGIApp, newest: Path) -> None:
