@@ -63,6 +63,8 @@ from gateway.watching import record_routes as watched_records
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
 from gateway.watching.singles import Singles
+from gateway.web.audit_newest import Newest
+from gateway.web.audit_page import AuditParts
 from gateway.web.bank.runs import Runs
 from gateway.web.routes import ROUTERS
 from gateway.web.sessions import Sessions
@@ -195,6 +197,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.checks = node.finance.checks
     app.state.reports = node.finance.reports
     app.state.erasures = node.erasures
+    app.state.audit = AuditParts(Newest(ctx.settings.web.audit_report))
     app.state.explorer = node.explorer
     app.state.about = About(
         ctx=ctx,

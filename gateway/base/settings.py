@@ -222,10 +222,12 @@ class WebhookSettings(_Calling):
 
 class WebSettings(_Section):
     """Pages for people. idle_minutes: without a request, after which a session ends; hours: after
-    which it ends anyway."""
+    which it ends anyway. audit_report: the file that `audit replay -o` writes, which the page
+    `/audit` shows to everybody."""
 
     idle_minutes: int = Field(default=15, ge=1, le=480)
     hours: int = Field(default=10, ge=1, le=72)
+    audit_report: Path | None = None
 
 
 class QuerySettings(_Section):
@@ -389,9 +391,10 @@ def of_values(values: dict[str, Any], folder: Path) -> Settings:
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = folder / values[name]
-    log_file = values.get("log_file")
-    if isinstance(log_file, dict) and isinstance(log_file.get("path"), str):
-        values["log_file"] = log_file | {"path": folder / log_file["path"]}
+    for section, name in (("log_file", "path"), ("web", "audit_report")):
+        found = values.get(section)
+        if isinstance(found, dict) and isinstance(found.get(name), str):
+            values[section] = found | {name: folder / found[name]}
     values["database_url"] = _anchored_url(values.get("database_url"), folder)
     try:
         return Settings(**values)

@@ -133,12 +133,17 @@ MAX_TABLE = 16 << 20
 """Bytes of such a table."""
 VERIFY_PAGE = "/verify"
 """The page to which files are sent: it says itself, in words, where one is too large."""
+AUDIT_PAGE = "/audit"
+"""Another one."""
+MAX_AUDITED = 8 << 20
+"""Bytes of a report of a replay that is looked at there."""
 MAX_FIELDS = 64 << 10
 """Bytes of a form beside its file."""
 IN_MEMORY = {
     **dict.fromkeys(TABLES, MAX_TABLE),
     "/v1/verify": MAX_JUDGED,
     VERIFY_PAGE: MAX_JUDGED + MAX_FIELDS,
+    AUDIT_PAGE: 2 * MAX_AUDITED + MAX_FIELDS,
 }
 """Bytes of a file that is answered at once, by route."""
 
@@ -196,7 +201,7 @@ class Limits:
             raise Problem("wrong-content-type", _ENCODED, headers={"Accept-Encoding": "identity"})
         declared = _header(scope, b"content-length")
         if declared is not None and _decimal(declared) > self._limit(scope):
-            if scope["path"] != VERIFY_PAGE:
+            if scope["path"] not in (VERIFY_PAGE, AUDIT_PAGE):
                 raise too_large(self._limit(scope))
 
     def _check_rates(self, scope: Scope) -> None:

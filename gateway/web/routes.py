@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from gateway.web import (
+    audit_page,
     desk_files,
     desk_hand_in,
     desk_records,
@@ -70,5 +71,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     check_routes.router,
     product_routes.router,
     firm_page.router,
+    audit_page.router,
 )
 """Of each area one."""

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.problems import Problem
+from ledger.audit.page import STYLE
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     "css": "text/css; charset=utf-8",
@@ -41,19 +42,22 @@ class Static:
 
 @cache
 def files() -> Mapping[str, Static]:
-    """All of them by path."""
-    return dict(_walk(resources.files(__package__) / "static", ""))
+    """All of them by path, with the style of what `ledger.audit.page` writes."""
+    found = dict(_walk(resources.files(__package__) / "static", ""))
+    return found | {"audit-report.css": _packed("css", STYLE.encode())}
 
 
 def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Static]]:
     for one in folder.iterdir():
         if one.is_dir():
             yield from _walk(one, f"{prefix}{one.name}/")
-        elif (media_type := MEDIA_TYPES.get(one.name.rpartition(".")[2])) is not None:
-            data = one.read_bytes()
-            version = hashlib.sha256(data).hexdigest()[:16]
-            packed = gzip.compress(data, 9, mtime=0)
-            yield prefix + one.name, Static(media_type, data, packed, version)
+        elif (ending := one.name.rpartition(".")[2]) in MEDIA_TYPES:
+            yield prefix + one.name, _packed(ending, one.read_bytes())
+
+
+def _packed(ending: str, data: bytes) -> Static:
+    version = hashlib.sha256(data).hexdigest()[:16]
+    return Static(MEDIA_TYPES[ending], data, gzip.compress(data, 9, mtime=0), version)
 
 
 def address(path: str) -> str:

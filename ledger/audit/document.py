@@ -38,7 +38,7 @@ def document(
     return {
         "_type": TYPE,
         "network": {"chainId": network.chain_id, "consortium": network.consortium},
-        "block": {"number": last.number, "hash": last.hash},
+        "block": {"number": last.number, "hash": last.hash, "time": last.time},
         "incomplete": [item.as_dict() for item in findings.incomplete()],
         "threshold": state.threshold,
         "chair": state.chair,
@@ -115,7 +115,16 @@ def _log(log: Log, tally: Tally) -> dict[str, Any]:
         "entriesRead": tally.entries,
         "trustedSize": log.size if log.closed is None else log.closed[1],
         "closed": log.closed is not None,
+        "timely": _timely(tally),
     }
+
+
+def _timely(tally: Tally) -> dict[str, int]:
+    """How many records say that they were shared in time, by answer."""
+    found: Counter[str] = Counter({"yes": 0, "no": 0, "unknown": 0})
+    for (_, (_, _, said)), count in tally.records.items():
+        found[said.decode()] += count
+    return dict(found)
 
 
 def _counts(logs: Sequence[tuple[Log, Tally]], findings: Findings) -> dict[str, Any]:

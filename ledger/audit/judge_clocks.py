@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from ledger.audit.judge_steps import Open, StepJudge
 from ledger.audit.opened import RecordPlace
@@ -48,12 +49,37 @@ class _Stage:
     until: Statement | None
 
 
+@dataclass(slots=True)
+class _Stages:
+    """All stages of one name at one member. days: that they took, all together; longest: days of
+    the longest, and days that it might take (0: not known)."""
+
+    ended: int = 0
+    running: int = 0
+    late: int = 0
+    untold: int = 0
+    days: int = 0
+    longest: tuple[int, int] = (0, 0)
+
+    def add(self, stage: _Stage, ended: date, end: date | None) -> None:
+        """One more. ended: its last day, or today; end: the last day that it may take."""
+        took = max(0, (ended - stage.since).days)
+        limit = 0 if end is None else (end - stage.since).days
+        self.ended += stage.until is not None
+        self.running += stage.until is None
+        self.late += end is not None and ended > end
+        self.untold += end is None
+        self.days += took
+        self.longest = max(self.longest, (took, limit))
+
+
 class ClockJudge:
     """Finds what was late or early."""
 
     def __init__(self, judge: StepJudge, calendar: Calendar | None = None) -> None:
         self._judge = judge
         self._calendar = calendar or Calendar()
+        self._stages: dict[tuple[str, str], _Stages] = {}
 
     def run(self, found: Open) -> None:
         """About the cases of one record."""
@@ -66,12 +92,30 @@ class ClockJudge:
                 elif step.act == "grant":
                     self._grant(found, made, step)
 
+    def stages(self) -> list[dict[str, Any]]:
+        """How long stages took, as the report shows it: by member and stage, in calendar days."""
+        return [
+            {
+                "member": member,
+                "stage": stage,
+                "ended": told.ended,
+                "running": told.running,
+                "late": told.late,
+                "untold": told.untold,
+                "mean": told.days // (told.ended + told.running),
+                "longest": {"days": told.longest[0], "limit": told.longest[1]},
+            }
+            for (member, stage), told in sorted(self._stages.items())
+        ]
+
     def _stage(self, found: Open, stage: _Stage) -> None:
         if stage.until is None and not self._judge.all_asked:
             return  # the step that ended it may be elsewhere
         end = self._end(stage, self._region(found))
-        ended = self._judge.now if stage.until is None else stage.until.at
-        if end is None or _day(ended) <= end:
+        ended = _day(self._judge.now if stage.until is None else stage.until.at)
+        told = self._stages.setdefault((found.owner, stage.name), _Stages())
+        told.add(stage, ended, end)
+        if end is None or ended <= end:
             return
         self._judge.add(
             "stage-overdue",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any, Literal
 
 from ledger.audit.findings import Findings
 from ledger.audit.log_replay import owner_signed
@@ -28,21 +29,31 @@ __all__ = ["DRAWN", "MirrorFor", "judge_mirrors", "witnessed"]
 MirrorFor = Callable[[Member, Log], Fetch | None]
 """How to read the copy that a member keeps of a log; None: no way."""
 
+Copied = Literal["same", "behind", "gap", "differs", "untold", "none"]
+"""A copy: whole; of an earlier anchor; with pieces that are not served; of another tree; one of
+which it cannot be told yet (it grew since); not served."""
+
 DRAWN = 4
 """Bundles of each copy that are looked at, beside the last one."""
 
 
 def judge_mirrors(
     state: State, logs: list[Log], mirror_for: MirrorFor, block: str, findings: Findings
-) -> None:
-    """Findings about the copies of all anchored logs that provinces serve. A copy that is not
-    served, or not now, is none. block: hash of the last one, hex."""
+) -> list[dict[str, Any]]:
+    """Findings about the copies of all anchored logs that provinces serve; of each copy how far it
+    is, as the report shows it. A copy that is not served, or not now, is none. block: hash of the
+    last one, hex."""
+    shown = []
     for log in logs:
         for code, member in sorted(state.members.items()):
             if code == log.member or not member.roles & Role.PROVINCE or not log.anchors:
                 continue
+            copy: tuple[Copied, int] = ("none", 0)
             if (fetch := mirror_for(member, log)) is not None:
-                _Copy(state, log, member, fetch, findings).judge(block)
+                copy = _Copy(state, log, member, fetch, findings).judge(block)
+            said, size = copy
+            shown.append({"member": code, "log": hex32(log.log_id), "copy": said, "size": size})
+    return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,27 +66,30 @@ class _Copy:
     fetch: Fetch
     findings: Findings
 
-    def judge(self, block: str) -> None:
-        """Look at it."""
+    def judge(self, block: str) -> tuple[Copied, int]:
+        """Look at it: what it is, and the size that it shows."""
         try:
             data = self.fetch("checkpoint", MAX_CHECKPOINT)
             found = note.parse_checkpoint(data.decode())
-        except (Missing, VersionUnknown):
-            return
+        except Missing:
+            return "none", 0
+        except VersionUnknown:
+            return "untold", 0
         except (EvidenceError, UnicodeDecodeError):
-            self._differs("checkpoint", "not a checkpoint")
-            return
+            return self._differs("checkpoint", "not a checkpoint"), 0
         if found.log != self.log.log_id or not owner_signed(self.state, self.log, found):
-            self._differs("checkpoint", "not of this log, or not signed by its owner")
-            return
+            return self._differs("checkpoint", "not of this log, or not signed by its owner"), 0
         self._line(found)
+        return self._held(found, block), found.size
+
+    def _held(self, found: Checkpoint, block: str) -> Copied:
         anchor = next((one for one in self.log.anchors if one.size == found.size), None)
         if anchor is None:
-            return  # grown since, or not yet anchored: it cannot be told
+            return "untold"  # grown since, or not yet anchored
         if anchor.root != found.root:
             self._signed_twice(anchor, found)
-            return
-        self._tiles(anchor, block)
+            return "differs"
+        return self._tiles(anchor, block)
 
     def _signed_twice(self, anchor: Anchor, found: Checkpoint) -> None:
         """The owner signed another tree than it anchored; the mirror only has the proof of it."""
@@ -88,15 +102,16 @@ class _Copy:
             shown=hex32(found.root),
         )
 
-    def _tiles(self, anchor: Anchor, block: str) -> None:
+    def _tiles(self, anchor: Anchor, block: str) -> Copied:
         proven = Proven(self.fetch, anchor.size, anchor.root)
         try:
             for n in _drawn(anchor.size, f"{block}/{self.log.log_id.hex()}/{self.member.code}"):
                 proven.entries(n)
         except Missing:
-            return
+            return "gap"
         except EvidenceError as error:
-            self._differs("tiles", str(error))
+            return self._differs("tiles", str(error))
+        return "same" if anchor.size == self.log.size else "behind"
 
     def _line(self, found: Checkpoint) -> None:
         """Its own line must be by a key that it had then."""
@@ -110,7 +125,7 @@ class _Copy:
                     witness=line.member,
                 )
 
-    def _differs(self, what: str, problem: str) -> None:
+    def _differs(self, what: str, problem: str) -> Copied:
         self.findings.add(
             "mirror-differs",
             log=self.log.log_id,
@@ -119,6 +134,7 @@ class _Copy:
             what=what,
             problem=problem,
         )
+        return "differs"
 
 
 def witnessed(state: State, checkpoint: Checkpoint, line: note.Cosignature) -> bool:

@@ -17,6 +17,7 @@ from ledger.audit.commitments import NEVER, Commitments, Dangling, Duplicate, Re
 from ledger.audit.consortium import ChainReader, Codes, tenures
 from ledger.audit.entries import Tally
 from ledger.audit.findings import Findings
+from ledger.audit.gas import gas_of
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.incomplete_codes import EVENTS_MISSING, TILES_MISSING
@@ -98,6 +99,7 @@ def replay(
     mirror_for: MirrorFor | None = None,
     beside: Beside | None = None,
     sums: SumsAsked | None = None,
+    gas: bool = False,
 ) -> Report:
     """Replay the network up to its newest final block, or to `to_block`.
 
@@ -107,7 +109,7 @@ def replay(
     with them every case is rebuilt and held against the chain; calendar: of the working days that
     its stages take (None: the packaged one). check_mirrors: look at the copies that provinces keep,
     too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it. sums: to
-    be made of the outcomes in the openings.
+    be made of the outcomes in the openings. gas: count what transactions cost, by member.
 
     Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot; a log
     that cannot be is told in the report.
@@ -123,6 +125,8 @@ def replay(
         copies = None if fetch_for else _Copies(https, job, told)
         job.run(fetch_for or _over_http(https), mirrors or {}, copies)
         job.hold(beside)
+        if gas:
+            job.count_gas()
         if check_mirrors:
             job.check_mirrors(mirror_for or _mirror_over_http(https))
         return Report(job.document())
@@ -247,7 +251,16 @@ class _Job:
     def check_mirrors(self, mirror_for: MirrorFor) -> None:
         """Look at the copies that provinces keep; of nothing where events are missing."""
         if self._certain:
-            judge_mirrors(self._state, self._logs, mirror_for, self._last.hash, self._findings)
+            shown = judge_mirrors(
+                self._state, self._logs, mirror_for, self._last.hash, self._findings
+            )
+            self._shown |= {"mirrors": shown}
+
+    def count_gas(self) -> None:
+        """What transactions cost; of nothing where events are missing. Raises CouldNotCheck."""
+        if self._certain:
+            told = gas_of(self._view, self._state, self._cases, self._written)
+            self._shown |= {"gas": told}
 
     @property
     def state(self) -> State:

@@ -111,6 +111,7 @@ class WithOpenings:
         self._shown = {
             "statements": {"entries": entries, "opened": opened_},
             "cases": sorted(shown, key=lambda case: (case["record"], case["case"])),
+            "stages": clocks.stages(),
             "finance": self.finance.document(),
             **self.finance.sums(),
         }

@@ -8,8 +8,9 @@ import click
 
 from ledger.cli.audit_sums import sums
 from ledger.cli.certificate import erasure
+from ledger.cli.comparing import compare
 from ledger.cli.draw import draw
-from ledger.cli.language import say
+from ledger.cli.language import language, say
 from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, network_options
 from ledger.cli.output import demand_apart, note, print_bytes, write_file
@@ -24,11 +25,12 @@ _HELP = say(
     任何人在任何机器上重放同一区块，得到逐字节相同的报告。
     有打开文件（--openings）时，还打开全部陈述，重建每个案件、授权、查询、使用、产品和成效并与链
     核对；文件夹中也可放成员交来的答复、证据包、产品清单和公布的汇总。
+    --html 把同一报告写成可打印、不联网的网页，中英文各一份，供不用命令行的人阅读。
     退出码：0 全部无误；1 有问题；4 不完整（链或某成员的日志读不到）。
 
     \b
     示例：
-      credit-ledger audit replay --network network.json --out report.json
+      credit-ledger audit replay --network network.json --out report.json --html report.html
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
       credit-ledger audit replay --network network.json --openings openings --check-mirrors
     """,
@@ -39,11 +41,13 @@ _HELP = say(
     With openings every statement is opened and every case, authorisation, query, use, product and
     outcome rebuilt and held against the chain; beside them may lie answers, bundles, manifests and
     published sums that members handed over.
+    With --html the same report is a page for people: to be printed, in both languages, in one file
+    that loads nothing.
     Exit codes: 0 all in order; 1 findings; 4 incomplete (chain or a log could not be read).
 
     \b
     Examples:
-      credit-ledger audit replay --network network.json --out report.json
+      credit-ledger audit replay --network network.json --out report.json --html report.html
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
       credit-ledger audit replay --network network.json --openings openings --check-mirrors
     """,
@@ -56,6 +60,7 @@ def audit() -> None:
 
 
 audit.add_command(ask_openings)
+audit.add_command(compare)
 audit.add_command(draw)
 audit.add_command(erasure)
 audit.add_command(quality)
@@ -127,9 +132,37 @@ audit.add_command(sums)
 )
 @click.option(
     "--out",
+    "-o",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help=say(zh="把报告写入文件。", en="Write the report to a file."),
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=say(
+        zh="把报告写成网页：问题在前，一个文件，不需要网络和脚本。",
+        en="Write the report as a page: findings first, in one file without scripts.",
+    ),
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["zh", "en", "both"]),
+    default="both",
+    show_default=True,
+    help=say(
+        zh="网页的语言；both：两种语言在一个文件中切换。",
+        en="Language of the page; both: a switch between them in the file.",
+    ),
+)
+@click.option(
+    "--gas",
+    is_flag=True,
+    help=say(
+        zh="也统计各成员交易的用量（每笔多一次查询）。",
+        en="Count what transactions of members cost, too (one more question each).",
+    ),
 )
 @json_option
 def replay(
@@ -144,10 +177,15 @@ def replay(
     calendar: Path | None,
     check_mirrors: bool,
     out: Path | None,
+    html: Path | None,
+    lang: str,
+    gas: bool,
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
     demand_apart(out, network, *openings, *lists, hint="--out")
+    demand_apart(html, network, *openings, *lists, out, hint="--html")
+    _demand_two(out, html)
     asked = Asked(
         openings=openings,
         lists=lists,
@@ -156,13 +194,34 @@ def replay(
         mirrors=mirror,
         block=block,
         check_mirrors=check_mirrors,
+        gas=gas,
     )
     report = run_replay(load_network(network, rpc), asked)
     if out is not None:
         write_file(out, report.encode())
         note(say(zh=f"报告：{out}", en=f"report: {out}"))
+    if html is not None:
+        write_file(html, _page(report.encode(), lang))
+        note(say(zh=f"网页：{html}", en=f"page: {html}"))
     if as_json:
         print_bytes(report.encode() + b"\n")
     else:
         show_report(report.document)
     return report.exit
+
+
+def _demand_two(out: Path | None, html: Path | None) -> None:
+    """BadParameter where report and page would be one file."""
+    if out is not None and html is not None and out.resolve() == html.resolve():
+        text = say(zh="须与 --out 是两个文件", en="must be another file than --out")
+        raise click.BadParameter(text, param_hint="--html")
+
+
+def _page(report: bytes, lang: str) -> bytes:
+    """The page of a report. lang: one of the two, or both."""
+    from ledger.audit.page import page  # noqa: PLC0415 - `--help` need not wait for it
+    from ledger.audit.page_speaker import LANGUAGES  # noqa: PLC0415
+    from ledger.audit.report_file import read_report  # noqa: PLC0415
+
+    chosen = [one for one in LANGUAGES if lang in (one, "both")]
+    return page(read_report(report), languages=chosen, first=language())

@@ -54,6 +54,7 @@ class Asked:
     block: int | None = None
     check_mirrors: bool = False
     sums: SumsAsked | None = None
+    gas: bool = False
 
 
 def run_replay(network: NetworkFile, asked: Asked) -> Report:
@@ -85,6 +86,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 check_mirrors=asked.check_mirrors,
                 beside=_beside(network, reader, asked, https),
                 sums=asked.sums,
+                gas=asked.gas,
             )
     except NotOpenings as error:
         raise click.BadParameter(told_problem(error), param_hint="--openings") from error

@@ -490,6 +490,13 @@ def test_a_repair_that_nobody_accepts(desk: Desk, known: bool) -> None:
     calendar = WEEKDAYS if known else _Unknown()
     report = desk.report(after=40 * DAY, calendar=calendar)
     assert codes(report.document) == (["stage-overdue"] if known else [])
+    (stage,) = report.document["stages"]
+    assert (stage["member"], stage["stage"]) == (TIANJIN, "repair-accept")
+    assert (stage["ended"], stage["running"]) == (0, 1)
+    assert (stage["late"], stage["untold"]) == ((1, 0) if known else (0, 1))
+    days, limit = stage["longest"]["days"], stage["longest"]["limit"]
+    assert 38 <= days == stage["mean"] <= 40
+    assert 0 < limit < days if known else limit == 0
 
 
 @pytest.mark.parametrize("late", [True, False])
@@ -538,8 +545,40 @@ def copied(desk: Desk, copy: MemberLog) -> Report:
 def test_a_mirror_that_serves_the_log(desk: Desk) -> None:
     log = desk.ledger.tianjin
     copy = replace(log, served={"checkpoint": log.cosigned(3, BEIJING).encode()})
-    assert codes(copied(desk, copy).document) == []
-    assert codes(copied(desk, replace(log, served={"checkpoint": None})).document) == []
+    report = copied(desk, copy).document
+    assert codes(report) == []
+    assert mirror(report, log) == {"copy": "same", "size": 3}
+    none = copied(desk, replace(log, served={"checkpoint": None})).document
+    assert codes(none) == []
+    assert mirror(none, log) == {"copy": "none", "size": 0}
+    assert "mirrors" not in desk.ledger.replay().document
+
+
+def mirror(document: dict[str, Any], log: MemberLog) -> dict[str, Any]:
+    """What the report says of Beijing's copy."""
+    rows = [
+        one
+        for one in document["mirrors"]
+        if (one["member"], one["log"]) == (BEIJING, log.log_id.hex())
+    ]
+    assert len(rows) == 1
+    return {name: rows[0][name] for name in ("copy", "size")}
+
+
+def test_a_mirror_that_is_behind_or_ahead_or_has_gaps(desk: Desk) -> None:
+    """None of it is a finding; the report tells of each."""
+    log = desk.ledger.tianjin
+    desk.step(TIANJIN, "file-repair", record_of(log, 0))
+    ahead = replace(log, served={"checkpoint": log.cosigned(4, BEIJING).encode()})
+    assert mirror(copied(desk, ahead).document, log) == {"copy": "untold", "size": 4}
+    desk.batch(TIANJIN)
+    desk.ledger.network.anvil.mine()
+    behind = replace(log, served={"checkpoint": log.cosigned(3, BEIJING).encode()})
+    report = copied(desk, behind).document
+    assert (codes(report), mirror(report, log)) == ([], {"copy": "behind", "size": 3})
+    gaps = {path: None for path in ("tile/entries/000.p/3",)}
+    behind.served = {**behind.served, **gaps}
+    assert mirror(copied(desk, behind).document, log) == {"copy": "gap", "size": 3}
 
 
 @pytest.mark.parametrize("shown", ["another log", "another tree", "nonsense", "a false line"])

@@ -65,6 +65,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         ("audit reconcile IN --member 110000 --network NET -o OUT", "-o"),
         ("audit quality --month 2026-11 --reconciled JSON --network IN -o OUT", "-o"),
         ("audit replay --network IN --out OUT", "--out"),
+        ("audit replay --network IN --html OUT", "--html"),
         ("verify IN --network NET --out OUT", "--out"),
     ],
 )

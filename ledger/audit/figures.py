@@ -1,0 +1,46 @@
+"""The figures of a report by name and member, as two reports are compared by."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ledger.audit.gas import SORTS
+from ledger.audit.report_file import ReportFile
+
+__all__ = ["NAMES", "figures_of"]
+
+NAMES = (
+    *("acts", "anchors", "behind", "cases", "entries", "finding", "flag", "gas", "kind"),
+    *("late", "logs", "opened", "outcome", "stage-late", "statements", "timely", "type", "unread"),
+)
+"""Names of figures. After a colon: of which code, kind, type and the like."""
+
+
+def figures_of(report: ReportFile) -> Counter[tuple[str, str]]:
+    """By name and member ("": of all)."""
+    told, counts = report.document, report.document["counts"]
+    found: Counter[tuple[str, str]] = Counter()
+    for name in ("acts", "anchors", "entries", "logs"):
+        found[name, ""] = counts[name]
+    for name, part in (
+        *(("finding", "findings"), ("flag", "flags"), ("kind", "kinds")),
+        *(("outcome", "outcomes"), ("timely", "timely"), ("type", "types")),
+    ):
+        found.update({(f"{name}:{one}", ""): count for one, count in counts[part].items()})
+    for log in told["logs"]:
+        member = log["member"]
+        found["entries", member] += log["size"]
+        found["anchors", member] += log["anchors"]
+        found["unread", member] += max(0, log["size"] - log["entriesRead"])
+        found["late", member] += log.get("timely", {}).get("no", 0)
+    for one in told["status"]["acknowledged"]:
+        found["behind", one["member"]] += one["behind"]
+    for one in told.get("stages", ()):
+        found[f"stage-late:{one['stage']}", one["member"]] += one["late"]
+    for one in told.get("gas", ()):
+        found["gas", one["member"]] += sum(one[name] for name in SORTS)
+    for one in told.get("cases", ()):
+        found[f"cases:{one['state']}", ""] += 1
+    for name, part in (("statements", "entries"), ("opened", "opened")):
+        found[name, ""] += told.get("statements", {}).get(part, 0)
+    return found
