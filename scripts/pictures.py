@@ -14,8 +14,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from gateway.devnet import services
 from gateway.devnet.layout import NODES, Layout, load_ports
@@ -26,7 +27,7 @@ FOLDER = ROOT / "build" / "pictures"
 DOCS = ROOT / "docs" / "pictures"
 TIANJIN = "120000"
 WORKBOOK = ROOT / "examples" / "天津_行政处罚_手工表.xlsx"
-SIZE = {"width": 1120, "height": 760}
+SIZE: Final[ViewportSize] = {"width": 1120, "height": 760}
 PATIENCE = 300_000
 """Milliseconds for a step."""
 

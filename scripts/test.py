@@ -11,10 +11,12 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from scripts.lint import lint_steps
-from scripts.steps import PYTHON, Step, forge, run_lanes
+from scripts.steps import PYTHON, ROOT, Step, forge, run_lanes
 
 BRIEF_CHAOS = "tests/e2e/test_chaos.py"
 """Some minutes of `make chaos`: a part of `make nightly`."""
+PICTURES = ROOT / "build" / "pages"
+"""Of every page in both languages, as the browser tests saw them."""
 PROXIED = "tests/proxy"
 """Tests with a real nginx in front."""
 ON_POSTGRESQL = (
@@ -71,7 +73,7 @@ def test_lanes(folder: Path | None) -> list[list[Step]]:
     postgresql = [*pytest(BESIDE, folder, "postgresql"), "--database", "postgresql", *ON_POSTGRESQL]
     most = pytest(WORKERS, folder, "most")
     return [
-        [Step("pytest", [*most, *apart, *proxied], live=True)],
+        [Step("pytest", [*most, *apart, *proxied, "--pictures", str(PICTURES)], live=True)],
         [
             *lint_steps(),
             Step("forge test", [forge(), "test"]),
