@@ -30,7 +30,9 @@ CHARTS = "echarts"
 OPEN = ("/", "/login", "/verify", "/explorer", "/explorer/logs", "/explorer/members", "/firm")
 SIGNED = ("/desk", "/desk/files", "/desk/records", "/desk/cases", "/desk/worklists", "/audit")
 TIMES = 5
-PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime || 0"
+PAINT = """() => new Promise((done) => new PerformanceObserver((list) => {
+  for (const one of list.getEntriesByName("first-contentful-paint")) done(one.startTime);
+}).observe({ type: "paint", buffered: true }))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,6 @@ def weigh(by: BrowserContext, url: str, path: str, cookies: list[Any], slower: f
         protocol.on("Network.requestWillBeSent", sent)
         protocol.on("Network.loadingFinished", came)
         page.goto(path, wait_until="load")
-        page.wait_for_function(f"{PAINT} > 0")
         paints.append(float(page.evaluate(PAINT)))
         requests = len(names)
         context.close()
