@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from gateway.reports.routes import ReportParts
 from gateway.web.bank import words
+from gateway.web.forms import read_form
 from gateway.web.visits import Anybody, Refused, Visit, demand_own, page_router, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
 from ledger.cli.case_words import KINDS as CASE_KINDS
@@ -47,7 +48,7 @@ async def own(visit: Anybody) -> Response:
 async def _given(visit: Visit) -> tuple[dict[str, str], FormData]:
     if visit.session is None:
         demand_own(visit.request)
-        form = await visit.request.form(max_fields=8, max_files=0)
+        form = await read_form(visit.request, holder=None, max_fields=8)
     else:
         form = await visit.form()
     given = {name: str(form.get(name, ""))[:MAX_TYPED].strip() for name in _FIELDS}

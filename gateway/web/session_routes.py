@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gateway.http.problems import unauthorized
 from gateway.tokens.services import MAX_TOKEN
+from gateway.web.forms import read_form
 from gateway.web.visits import Anybody, Visit, demand_own, page_router
 
 router = page_router()
@@ -31,7 +32,7 @@ async def begin(visit: Anybody) -> Response:
     """A session for who holds the token in the form. 401 with the form once more where nobody
     does, which counts as a guess (`gateway.http.limits`)."""
     demand_own(visit.request)
-    form = await visit.request.form(max_fields=8, max_files=0)
+    form = await read_form(visit.request, holder=None, max_fields=8)
     token, back = str(form.get("token", "")).strip(), own_path(str(form.get("next", "/")))
     session = None
     if token and len(token) <= MAX_TOKEN:

@@ -37,6 +37,7 @@ from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from gateway.web import static_files
 from gateway.web.areas import Area, areas_of
+from gateway.web.forms import read_form, release
 from gateway.web.languages import Language, choose
 from gateway.web.sessions import Session, Sessions
 from gateway.web.templates import render
@@ -227,7 +228,10 @@ class Visit:
         """The fields of a form that a page of ours sent; files in it are closed with the request.
         Raises Problem `form-foreign` where it was another's, or of a session of before."""
         demand_own(self.request)
-        given = await self.request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS)
+        holder = None if self.caller is None else str(self.caller.id)
+        given = await read_form(
+            self.request, holder=holder, max_fields=MAX_FIELDS, max_files=MAX_FIELDS
+        )
         self.demand_csrf(str(given.get("csrf", "")))
         return given
 
@@ -330,7 +334,7 @@ class PageRoute(APIRoute):
             except (LedgerError, HTTPException, RequestValidationError) as error:
                 return await wrong_page(request, error)
             finally:
-                await request.close()  # the files of a form
+                await release(request)
 
         return handler
 
