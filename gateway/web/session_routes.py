@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Query
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +11,7 @@ from starlette.responses import Response
 from gateway.http.problems import unauthorized
 from gateway.tokens.services import MAX_TOKEN
 from gateway.web.forms import read_form
-from gateway.web.visits import Anybody, Visit, demand_own, page_router
+from gateway.web.visits import Anybody, Visit, demand_own, own_path, page_router
 
 router = page_router()
 
@@ -59,11 +58,3 @@ async def end(visit: Anybody) -> Response:
 async def _forget(visit: Visit) -> None:
     if visit.session is not None:
         await run_in_threadpool(visit.pages.sessions.end, visit.session.secret)
-
-
-def own_path(path: str) -> str:
-    """The path, where it is one of this node; else `/`: nobody is led away from here."""
-    parts = urlsplit(path)
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    clean = all(one.isprintable() for one in path) and "\\" not in path
-    return path if ours and clean and not parts.netloc and not parts.scheme else "/"

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 import structlog
@@ -293,7 +294,8 @@ async def visit(request: Request) -> Visit:
     """Who looks: anybody."""
     pages: Pages = request.app.state.pages
     secret = request.cookies.get(pages.cookie)
-    session = None if secret is None else await run_in_threadpool(pages.sessions.find, secret)
+    find = partial(pages.sessions.find, seen=not asks_by_itself(request))
+    session = None if secret is None else await run_in_threadpool(find, secret)
     asked = request.query_params.get("lang")
     kept = request.cookies.get(LANGUAGE_COOKIE)
     language = choose(asked, kept, request.headers.get("accept-language", ""))
@@ -306,6 +308,12 @@ async def visit(request: Request) -> Visit:
         request.state.caller = session.caller
     request.state.visit = made
     return made
+
+
+def asks_by_itself(request: Request) -> bool:
+    """Whether a page that is open asks what is new: nobody need be there. What a person does is
+    another page, or a form."""
+    return request.method == "GET" and "hx-request" in request.headers
 
 
 async def signed(found: Annotated[Visit, Depends(visit)]) -> Visit:
@@ -350,7 +358,22 @@ async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
     if request.method == "GET" and request.url.query:
         back += f"?{request.url.query}"
     ended = "&ended=1" if error.ended else ""
-    return found.go(f"/login?next={quote(back, safe='')}{ended}")
+    login = f"/login?next={quote(back, safe='')}{ended}"
+    if not asks_by_itself(request):
+        return found.go(login)
+    answer = found.page("login.html", back=own_path(back), ended=error.ended, wrong=None)
+    answer.headers["HX-Redirect"] = found.url(login)  # what was on the page is gone from it
+    return answer
+
+
+def own_path(path: str) -> str:
+    """The path, where it is one of this node; else `/`: nobody is led away from here."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    clean = all(one.isprintable() for one in path) and "\\" not in path
+    if not (ours and clean):
+        return "/"
+    parts = urlsplit(path)
+    return path if not parts.netloc and not parts.scheme else "/"
 
 
 async def wrong_page(request: Request, error: Exception) -> Response:
