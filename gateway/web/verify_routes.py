@@ -18,6 +18,7 @@ from gateway.http.limits import address_of
 from gateway.http.problems import Problem
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
+from gateway.web.typed import number
 from gateway.web.verify_form import read
 from gateway.web.verify_kinds import Other, other_kind
 from gateway.web.verify_paper import Paper, about, convenience, draw
@@ -162,7 +163,8 @@ def _most(visit: Visit, asker: Asker) -> int:
 def _demand_short(visit: Visit, asker: Asker) -> None:
     """Refuse what says of itself that it is too long, before it comes. Raises Problem."""
     declared = visit.request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _most(visit, asker) + MAX_FORM:
+    length = number(declared)
+    if isinstance(length, int) and length > _most(visit, asker) + MAX_FORM:
         raise Problem("too-large")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from gateway.web.languages import Code, Language, translations
+from gateway.web.typed import number
 from ledger.files.words import MEMBERS, STANDINGS, Pair
 from ledger.records import schema
 
@@ -155,4 +156,5 @@ def schema_of(name: str | None) -> schema.Schema | None:
     if not name:
         return None
     of, _, version = name.partition("@")
-    return schema.find(of, int(version)) if version.isdigit() else None
+    found = number(version)
+    return schema.find(of, found) if isinstance(found, int) else None

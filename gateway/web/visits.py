@@ -12,6 +12,7 @@ What the interface refuses ends as a page in words, by `PageRoute`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -145,7 +146,9 @@ class Visit:
         return await self.ask("GET", path, params=given)
 
     async def fetch(self, method: str, path: str, **options: Any) -> Any:
-        """The same, as bytes with headers (`httpx.Response`). Raises Refused."""
+        """The same, as bytes with headers (`httpx.Response`). path: without a query. Raises
+        Refused, Problem `not-found` for one that names no place of the interface."""
+        demand_path(path)
         came = self.request.client
         answer = await self.pages.inside.ask(
             method,
@@ -191,7 +194,7 @@ class Visit:
         """The address of this page in a language."""
         kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]
         query = "&".join(f"{quote(n)}={quote(v)}" for n, v in [*kept, ("lang", code)])
-        return f"{self.url(self.request.url.path)}?{query}"
+        return f"?{query}"  # a path that begins with two slashes would be another host
 
     def _frame(self) -> dict[str, Any]:
         return {
@@ -261,6 +264,7 @@ class Passed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._visit
+        demand_path(self._path)
         instead = await found.pages.inside.pass_on(
             self._path,
             token=None if found.caller is None else found.caller.id,
@@ -282,6 +286,17 @@ class Passed(Response):
         named = f"attachment; filename*=UTF-8''{quote(self._name)}"
         ours = {**HEADERS, "Content-Disposition": named}
         return kept + [(name.lower().encode(), value.encode()) for name, value in ours.items()]
+
+
+_PATH: Final = re.compile("(?:/[0-9A-Za-z_@-][0-9A-Za-z._@-]*)+")
+
+
+def demand_path(path: str) -> None:
+    """Raise Problem `not-found` where a path of the interface holds what is no part of any: what
+    stands in an address of a page, as one that goes up, or brings a query, would ask for
+    another place."""
+    if _PATH.fullmatch(path) is None:
+        raise Problem("not-found")
 
 
 def demand_own(request: Request) -> None:
