@@ -93,7 +93,7 @@ async def paper(key: Key, visit: Anybody, desk: Here) -> Response:
     trust = desk.verifying.trust
     made = Paper(
         judged=judged,
-        sheet=sheet_of(judged, say.language.code),
+        sheet=await run_in_threadpool(sheet_of, judged, say.language.code),
         network=trust.reference,
         digest=hex32(trust.digest),
         node=_node(visit),
@@ -114,7 +114,7 @@ async def result(key: Key, visit: Anybody, desk: Here) -> Response:
         "verify/result.html",
         key=key,
         judged=judged,
-        sheet=sheet_of(judged, say.language.code),
+        sheet=await run_in_threadpool(sheet_of, judged, say.language.code),
         about=about(judged, say),
         convenience=convenience(_node(visit), say),
         command=command(judged.name, judged.asked),

@@ -132,14 +132,22 @@ class Speaker:
     def problems(self, told: Mapping[str, Any]) -> list[str]:
         """What is wrong with a file, the first of it."""
         _ = self.gettext
-        found = [_problem(one, self) for one in told["problems"] if one["code"] != "missing"]
+        found = [one for one in told["problems"] if one["code"] != "missing"]
         over = len(found) - MAX_PROBLEMS
         more = [_("and %(count)s more") % {"count": over}] if over > 0 else []
-        return [*found[:MAX_PROBLEMS], *more]
+        return [*(_problem(one, self) for one in found[:MAX_PROBLEMS]), *more]
 
-    def table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Table]:
-        """One, unless it has no rows."""
-        more = max(0, len(rows) - MAX_ROWS)
+    def table(
+        self,
+        title: str,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        count: int | None = None,
+    ) -> list[Table]:
+        """One, unless it has no rows. count: how many there are, where no more were made than are
+        shown: a file may hold thousands."""
+        more = max(0, (count or len(rows)) - MAX_ROWS)
         return [Table(title, head, rows[:MAX_ROWS], more)] if rows else []
 
 
