@@ -111,7 +111,7 @@ async def file_case(request: Request, parts: Here, caller: Filer) -> Response:
 def list_cases(
     parts: Here,
     caller: Reader,
-    state: Annotated[str | None, Query(max_length=24)] = None,
+    state: Annotated[str | None, Query(max_length=24, pattern="^[a-z-]*$")] = None,
     overdue: bool = False,
     mine: bool = False,
 ) -> Response:

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import math
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -43,6 +43,9 @@ MAX_ACTIVE = 512
 """Requests at once; single records wait together for one flush, so there may be hundreds."""
 MAX_OF_MEMBERS = 128
 """Of them on the routes for other members, where anybody may knock."""
+MAX_OF_STRANGERS = 128
+"""Of them those of one address, without a token that is known to be good, as pages are asked for:
+whoever sends drop by drop takes no place of all others."""
 ADDRESS_FACTOR = 4
 """An address may send so many times what one token may: offices sit behind one address."""
 FAILURE_COST = 50
@@ -168,6 +171,7 @@ class Limits:
         self._good: OrderedDict[bytes, None] = OrderedDict()
         self._active = {True: 0, False: 0}  # on the routes for other members, on all others
         self._drains: dict[str, int] = {}
+        self._strangers: Counter[str | None] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or is_inside(scope):
@@ -182,11 +186,16 @@ class Limits:
             await self._close(scope, body, send)
             return
         of_members = scope["path"].startswith(EXCHANGE)
+        stranger = self._stranger(scope)
         self._active[of_members] += 1
+        self._strangers[stranger] += stranger is not None
         try:
             await self._app(scope, body.receive, self._watched(scope, body, send))
         finally:
             self._active[of_members] -= 1
+            self._strangers[stranger] -= stranger is not None
+            if not self._strangers[stranger]:
+                del self._strangers[stranger]
         if body.refused:
             await self._close(scope, body, send)
 
@@ -209,6 +218,8 @@ class Limits:
         if self._active[of_members] >= (MAX_OF_MEMBERS if of_members else MAX_ACTIVE):
             raise retry_later("not-ready", 1, reason="busy")
         address = address_of(scope)
+        if self._strangers[self._stranger(scope)] >= MAX_OF_STRANGERS:
+            raise retry_later("too-many-requests", 1)
         wait = self._addresses.take(address)
         credentials = _credentials(scope)
         unknown = credentials is not None and credentials not in self._good
@@ -216,6 +227,13 @@ class Limits:
             wait = self._failures.wait(address)
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
+
+    def _stranger(self, scope: Scope) -> str | None:
+        """The address by which places are counted; None for who has a good token, and for members,
+        who have places of their own."""
+        if scope["path"].startswith(EXCHANGE) or _credentials(scope) in self._good:
+            return None
+        return address_of(scope)
 
     def _note_credentials(self, scope: Scope, *, good: bool) -> None:
         """Who sent none has not guessed."""

@@ -64,7 +64,9 @@ def put(connection: sa.Connection, vault: Vault, new: NewReport) -> None:
 
 
 def row_of(connection: sa.Connection, named: str) -> Row | None:
-    """A report by its number."""
+    """A report by its number; None too for a text that can be none: PostgreSQL takes no NUL."""
+    if "\0" in named:
+        return None
     query = sa.select(credit_reports).where(credit_reports.c.number == named)
     return connection.execute(query).one_or_none()
 

@@ -230,7 +230,7 @@ class Receiving:
         if len(data) > self.asker.most:
             raise Problem("too-large")
         if not self._large and (len(data) > MAX_SINGLE or is_report(bytes(data[:_BEGINNING]))):
-            self._held.enter_context(self._places.hold_large())
+            self._held.enter_context(self._places.hold_large(self.asker.key))
             self._desk.pay(self.asker, LARGE_COST)
             self._large = True
 

@@ -69,7 +69,7 @@ async def verify(request: Request, bench: Here, caller: Reader) -> Response:
     question = read_question(request.query_params.multi_items())
     with ExitStack() as places:
         places.enter_context(bench.verifying.places.hold(caller.id))
-        data = await _body(request, bench, places)
+        data = await _body(request, bench, places, caller.id)
         demand_askable(not_asked(data, question))
         work = partial(bench.verifying.verdict, data, question)
         found = await to_thread.run_sync(work, limiter=bench.limiter)
@@ -77,7 +77,7 @@ async def verify(request: Request, bench: Here, caller: Reader) -> Response:
     return Response(made, media_type="application/json", headers=FRESH)
 
 
-async def _body(request: Request, bench: Bench, places: ExitStack) -> bytes:
+async def _body(request: Request, bench: Bench, places: ExitStack, asker: int) -> bytes:
     """The file, as long as one may be (`gateway.http.limits`); a long one takes a place more, and
     so does a PDF of any length, for it may need much time. Raises Problem, NotReady."""
     data = bytearray()
@@ -87,7 +87,7 @@ async def _body(request: Request, bench: Bench, places: ExitStack) -> bytes:
             async for chunk in request.stream():
                 data += chunk
                 if not large and (len(data) > MAX_SINGLE or is_report(bytes(data[:_BEGINNING]))):
-                    places.enter_context(bench.verifying.places.hold_large())
+                    places.enter_context(bench.verifying.places.hold_large(asker))
                     large = True
     except TimeoutError as error:
         raise Problem("too-slow") from error

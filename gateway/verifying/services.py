@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 import structlog
@@ -24,10 +24,10 @@ from ledger.core.verdict.verdict import Verdict
 from ledger.files.judge import Found, judge_file
 from ledger.verify import trust_of
 
-TOKENS: Final = (32, 8, 2)
+TOKENS: Final = (32, 8, 2, 2)
 """Files that are held in memory, of all tokens; of these, those of one token: others find room; of
-these, files that hold many receipts."""
-STRANGERS: Final = (16, 2, 1)
+these, files that hold many receipts; of these, those of one token."""
+STRANGERS: Final = (16, 2, 2, 1)
 """The same of those who show no token, by address."""
 DEADLINE_SECONDS: Final = 60.0
 """For what is asked of the chain about one receipt; whoever waits for the answer waits no longer
@@ -39,21 +39,37 @@ _log = structlog.get_logger(__name__)
 
 class Places:
     """Places for files. at_once: of all. of_one: of these, those of one who asks. large: of these,
-    those for files that hold many receipts. Safe in threads; a place may be left in another thread
-    than it was taken in."""
+    those for files that hold many receipts. large_of_one: of these, those of one who asks, so that
+    one who sends drop by drop does not keep the others out. Safe in threads; a place may be left in
+    another thread than it was taken in."""
 
-    def __init__(self, at_once: int, of_one: int, large: int) -> None:
-        self.at_once = at_once
+    def __init__(self, at_once: int, of_one: int, large: int, large_of_one: int) -> None:
+        self.all = Counted(at_once, of_one)
+        self.large = Counted(large, large_of_one)
+
+    def hold(self, asker: int | str) -> AbstractContextManager[None]:
+        """One for a token, or an address. Raises NotReady where it, or all, have none left."""
+        return self.all.hold(asker)
+
+    def hold_large(self, asker: int | str) -> AbstractContextManager[None]:
+        """One for a file that holds many receipts, beside the other. Raises NotReady."""
+        return self.large.hold(asker)
+
+
+class Counted:
+    """Places of one kind, in all and of one who asks. Safe in threads."""
+
+    def __init__(self, most: int, of_one: int) -> None:
+        self.most = most
         self.of_one = of_one
         self._lock = threading.Lock()
         self._of: Counter[int | str] = Counter()
-        self._large = threading.BoundedSemaphore(large)
 
     @contextmanager
     def hold(self, asker: int | str) -> Iterator[None]:
-        """One for a token, or an address. Raises NotReady where it, or all, have none left."""
+        """One of them. Raises NotReady."""
         with self._lock:
-            if self._of.total() >= self.at_once or self._of[asker] >= self.of_one:
+            if self._of.total() >= self.most or self._of[asker] >= self.of_one:
                 raise NotReady("busy-verifying", RETRY_SECONDS)
             self._of[asker] += 1
         try:
@@ -62,16 +78,6 @@ class Places:
             with self._lock:
                 self._of[asker] -= 1
                 self._of += Counter()  # drops those of none
-
-    @contextmanager
-    def hold_large(self) -> Iterator[None]:
-        """One for a file that holds many receipts, beside the other. Raises NotReady."""
-        if not self._large.acquire(blocking=False):
-            raise NotReady("busy-verifying", RETRY_SECONDS)
-        try:
-            yield
-        finally:
-            self._large.release()
 
 
 class Verifying:

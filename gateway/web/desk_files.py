@@ -18,6 +18,7 @@ from gateway.files.upload import MAX_NAME
 from gateway.http.problems import Problem
 from gateway.web.desk_hand_in import max_file_bytes
 from gateway.web.desk_receipts import PART, receipts_of
+from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router
 
 ROWS: Final = 50
@@ -97,9 +98,10 @@ def _wanted(shown: Mapping[str, str]) -> tuple[dict[str, Any], str | None]:
             return {}, "state"
         wanted["state"] = shown["state"]
     if shown["by"]:
-        if not (shown["by"].isascii() and shown["by"].isdigit() and 0 < int(shown["by"]) < 2**31):
+        sender = number(shown["by"])
+        if not (isinstance(sender, int) and 0 < sender < 2**31):
             return {}, "by"
-        wanted["by"] = int(shown["by"])
+        wanted["by"] = sender
     if _BEFORE.fullmatch(shown["before"]):
         wanted["before"] = shown["before"]
     return wanted, None

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from gateway.http.problems import Problem
 from gateway.web.desk_receipts import receipt as receipt_of
+from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.records import schema as schemas
 
@@ -40,8 +41,8 @@ async def find(visit: Signed) -> Response:
     wanted: dict[str, Any] = {name: shown[name] for name in _FIELDS[:3] if shown[name]}
     if "document" not in wanted:
         wanted.pop("authority", None)
-    if shown["before"].isascii() and shown["before"].isdigit():
-        wanted["before"] = int(shown["before"])
+    if isinstance(before := number(shown["before"]), int):
+        wanted["before"] = before
     try:
         found = await visit.ask("POST", "/v1/records/find", json=wanted | {"limit": _LIMIT})
     except Refused as error:

@@ -31,8 +31,6 @@ router = page_router()
 
 ENTRIES: Final = 100
 """Of a list, on a page."""
-Text200 = Annotated[str, Query(max_length=200)]
-Text64 = Annotated[str, Query(max_length=64)]
 Day = Annotated[str, Query(max_length=10)]
 ListName = Annotated[str, Path(alias="name", max_length=64)]
 
@@ -113,7 +111,20 @@ def _names(visit: Visit, content: Mapping[str, Any] | None) -> dict[str, dict[st
 
 
 @router.get("/explorer/documents")
-async def documents(visit: Anybody, document: Text200 = "", authority: Text64 = "") -> Response:
+async def documents(visit: Anybody) -> Response:
+    """The form."""
+    return await documents_page(visit, "", "")
+
+
+@router.post("/explorer/documents")
+async def find_documents(visit: Anybody) -> Response:
+    """What was found. A number of a document may hold what belongs into no address."""
+    form = await visit.form()
+    document, authority = (str(form.get(name, ""))[:200] for name in ("document", "authority"))
+    return await documents_page(visit, document, authority)
+
+
+async def documents_page(visit: Visit, document: str, authority: str) -> Response:
     """Records by the number of a document and the authority that made it: for holders of a
     token."""
     found, wrong, bad_code = None, None, False

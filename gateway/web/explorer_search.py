@@ -17,7 +17,8 @@ from gateway.explorer.held import Thing
 from gateway.explorer.services import Explorer
 from gateway.web import explorer_words as words
 from gateway.web.explorer_parts import Ledger, tried
-from gateway.web.visits import Anybody, page_router
+from gateway.web.explorer_records import documents_page
+from gateway.web.visits import Anybody, Visit, page_router
 from ledger.core.canonical import parse_day
 from ledger.core.errors import Malformed
 from ledger.records import uscc
@@ -47,9 +48,24 @@ class Match:
 async def search(
     visit: Anybody, ledger: Ledger, q: Annotated[str, Query(max_length=MAX_QUERY)] = ""
 ) -> Response:
-    """Where the input leads: straight on where that is one place."""
+    """Where a link leads that names an id."""
+    return await _search(visit, ledger, q)
+
+
+@router.post("/explorer/search")
+async def look_for(visit: Anybody, ledger: Ledger) -> Response:
+    """Where the input leads. By POST: people type codes of firms and numbers of documents, and
+    what is in an address stands in logs and in the memory of the browser."""
+    form = await visit.form()
+    return await _search(visit, ledger, str(form.get("q", ""))[:MAX_QUERY])
+
+
+async def _search(visit: Visit, ledger: Explorer, q: str) -> Response:
+    """Straight on where it is one place."""
     text = " ".join(q.split())
     matches, wrong = await _matches(ledger, text)
+    if text and not matches and wrong is None and _is_document(text):
+        return await documents_page(visit, text, "")
     if len(matches) == 1 and wrong is None:
         return visit.go(matches[0].path)
     return visit.page(
@@ -78,9 +94,15 @@ async def _matches(ledger: Explorer, text: str) -> tuple[list[Match], NotRead | 
     if _NUMBER.fullmatch(text):
         blocks, unread = await _of_block(ledger, int(text))
         return [*found, *blocks], wrong or unread
-    if not found:
-        found = [Match("document", f"/explorer/documents?document={quote(text, safe='')}")]
     return found, wrong
+
+
+def _is_document(text: str) -> bool:
+    """Whether it may be the number of a document: what is no id, no day, no code of a firm and no
+    bare number."""
+    lower = text.lower()
+    named = _HEX.fullmatch(lower) or _ORIGIN.fullmatch(lower) or _NUMBER.fullmatch(text)
+    return named is None and uscc.check(uscc.normalise(text)) is not None
 
 
 async def _of_id(ledger: Explorer, digits: str) -> tuple[list[Match], NotRead | None]:

@@ -95,7 +95,6 @@ MATCHES: Final[Mapping[str, Text]] = {
     "item": _text("目录项", "item of the catalogue"),
     "block": _text("区块", "block"),
     "day": _text("当日名单", "lists of this day"),
-    "document": _text("该文号的记录", "records of this document number"),
 }
 EVENTS: Final[Mapping[str, Text]] = {
     "ThresholdSet": _text("设定表决门槛", "threshold of votes set"),

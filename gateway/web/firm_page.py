@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 from gateway.reports.routes import ReportParts
 from gateway.web.bank import words
+from gateway.web.forms import read_form
+from gateway.web.typed import number
 from gateway.web.visits import Anybody, Refused, Visit, demand_own, page_router, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
 from ledger.cli.case_words import KINDS as CASE_KINDS
@@ -35,11 +37,11 @@ async def own(visit: Anybody) -> Response:
     found, wrong, status = await _found(visit, given)
     if found is None:
         return _page(visit, given, wrong=wrong, status=status)
-    line = form.get("line")
-    if isinstance(line, str) and line.isdigit():
+    line = number(str(form.get("line", "")))
+    if isinstance(line, int):
         for field in found["fields"]:
             for one in field["lines"]:
-                if one["line"] == int(line):
+                if one["line"] == line:
                     return visit.page("firm/objection.html", view=found, line=one, words=words)
     return _page(visit, given, view=found)
 
@@ -47,7 +49,7 @@ async def own(visit: Anybody) -> Response:
 async def _given(visit: Visit) -> tuple[dict[str, str], FormData]:
     if visit.session is None:
         demand_own(visit.request)
-        form = await visit.request.form(max_fields=8, max_files=0)
+        form = await read_form(visit.request, holder=None, max_fields=8)
     else:
         form = await visit.form()
     given = {name: str(form.get(name, ""))[:MAX_TYPED].strip() for name in _FIELDS}

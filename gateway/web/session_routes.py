@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Query
 from starlette.concurrency import run_in_threadpool
@@ -11,7 +10,8 @@ from starlette.responses import Response
 
 from gateway.http.problems import unauthorized
 from gateway.tokens.services import MAX_TOKEN
-from gateway.web.visits import Anybody, Visit, demand_own, page_router
+from gateway.web.forms import read_form
+from gateway.web.visits import Anybody, Visit, demand_own, own_path, page_router
 
 router = page_router()
 
@@ -31,7 +31,7 @@ async def begin(visit: Anybody) -> Response:
     """A session for who holds the token in the form. 401 with the form once more where nobody
     does, which counts as a guess (`gateway.http.limits`)."""
     demand_own(visit.request)
-    form = await visit.request.form(max_fields=8, max_files=0)
+    form = await read_form(visit.request, holder=None, max_fields=8)
     token, back = str(form.get("token", "")).strip(), own_path(str(form.get("next", "/")))
     session = None
     if token and len(token) <= MAX_TOKEN:
@@ -58,11 +58,3 @@ async def end(visit: Anybody) -> Response:
 async def _forget(visit: Visit) -> None:
     if visit.session is not None:
         await run_in_threadpool(visit.pages.sessions.end, visit.session.secret)
-
-
-def own_path(path: str) -> str:
-    """The path, where it is one of this node; else `/`: nobody is led away from here."""
-    parts = urlsplit(path)
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    clean = all(one.isprintable() for one in path) and "\\" not in path
-    return path if ours and clean and not parts.netloc and not parts.scheme else "/"

@@ -23,6 +23,8 @@ from gateway.web.models import web_sessions
 
 SEEN_SECONDS: Final = 30
 """Between two notes of when a session was seen."""
+MOST_OF_TOKEN: Final = 32
+"""Sessions of one token: a counter has a few; with more of them the one longest unseen ends."""
 MAX_COOKIE: Final = 128
 """Characters; longer ones are none of ours."""
 
@@ -57,7 +59,7 @@ class Sessions:
 
     def begin(self, token: str) -> Session | None:
         """A session for the holder of a token; None where that is unknown or revoked. Those that
-        have ended are forgotten."""
+        have ended are forgotten, and so is what a token has too many of."""
         caller = self._holders.find(token)
         if caller is None:
             return None
@@ -65,11 +67,13 @@ class Sessions:
         row = {"digest": _digest(secret), "token": caller.id, "begun_at": now, "seen_at": now}
         with begin_write(self._engine) as connection:
             connection.execute(sa.delete(web_sessions).where(sa.not_(self._alive(now))))
+            self._make_room(connection, caller.id)
             connection.execute(sa.insert(web_sessions).values(row))
         return Session(caller, secret)
 
-    def find(self, secret: str) -> Session | None:
-        """Whose a cookie is; None where its session has ended or never was, or its token has."""
+    def find(self, secret: str, *, seen: bool = True) -> Session | None:
+        """Whose a cookie is; None where its session has ended or never was, or its token has.
+        seen: whether somebody is there; not where a page asks by itself what is new."""
         if len(secret) > MAX_COOKIE:
             return None
         now, mine = self._now(), web_sessions.c.digest == _digest(secret)
@@ -79,7 +83,7 @@ class Sessions:
         caller = None if row is None else self._holders.in_force(row.token)
         if row is None or caller is None:
             return None
-        if now - row.seen_at >= min(SEEN_SECONDS, self._idle // 2):
+        if seen and now - row.seen_at >= min(SEEN_SECONDS, self._idle // 2):
             with begin_write(self._engine) as connection:
                 connection.execute(sa.update(web_sessions).where(mine).values(seen_at=now))
         return Session(caller, secret)
@@ -89,6 +93,13 @@ class Sessions:
         with begin_write(self._engine) as connection:
             gone = web_sessions.c.digest == _digest(secret)
             connection.execute(sa.delete(web_sessions).where(gone))
+
+    @staticmethod
+    def _make_room(connection: sa.Connection, token: int) -> None:
+        mine = sa.select(web_sessions.c.digest).where(web_sessions.c.token == token)
+        newest = mine.order_by(web_sessions.c.seen_at.desc(), web_sessions.c.digest)
+        over = connection.scalars(newest.offset(MOST_OF_TOKEN - 1)).all()
+        connection.execute(sa.delete(web_sessions).where(web_sessions.c.digest.in_(over)))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())

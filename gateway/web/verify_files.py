@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gateway.verifying.desk import Judged
 from gateway.web.verify_records import TONES
-from gateway.web.verify_sheets import Facts, Row, Sheet, Speaker, Table, Tone
+from gateway.web.verify_sheets import MAX_ROWS, Facts, Row, Sheet, Speaker, Table, Tone
 from ledger.core.status import Action
 from ledger.files.words import (
     ANSWERS,
@@ -91,8 +91,9 @@ def _blocks(told: Mapping[str, Any], say: Speaker) -> list[Row]:
 def _records(told: Mapping[str, Any], say: Speaker) -> list[Table]:
     _ = say.gettext
     head = [_("Province"), _("Type"), _("Decided on"), _("Until"), _("Then"), _("Now")]
-    rows = [_bundle_row(one, say) for one in told["records"]]
-    return say.table(_("Records"), [*head, _("Adverse")], rows)
+    rows = [_bundle_row(one, say) for one in told["records"][:MAX_ROWS]]
+    head.append(_("Adverse"))
+    return say.table(_("Records"), head, rows, count=len(told["records"]))
 
 
 def _provinces(told: Mapping[str, Any], say: Speaker) -> Iterator[list[str]]:
@@ -149,7 +150,7 @@ def list_sheet(judged: Judged, say: Speaker) -> Sheet:
             *(one["code"] or "-", one["name"] or "-", one["document"] or "-"),
             *(say.day(one["decided"]), say.day(one["until"]), say.member(one["member"])),
         ]
-        for one in told["entries"]
+        for one in told["entries"][:MAX_ROWS]
     ]
     return Sheet(
         tone=TONES[judged.exit],
@@ -169,6 +170,7 @@ def list_sheet(judged: Judged, say: Speaker) -> Sheet:
                     *(_("Since"), _("Until"), _("Province")),
                 ],
                 entries,
+                count=len(told["entries"]),
             ),
         ],
     )
@@ -193,7 +195,7 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
             *(say.type(one["type"]), one["document"] or "-", say.day(one["decided"])),
             *(say.standing(one["verdict"]), say.standing(one["now"]), _acts(one["acts"], say)),
         ]
-        for one in told["records"]
+        for one in told["records"][:MAX_ROWS]
     ]
     return Sheet(
         tone=TONES[judged.exit],
@@ -202,7 +204,10 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
         parts=[
             Facts(_("The history"), facts),
             *say.table(
-                _("Status over time"), [*head, then, _("Now"), _("What was done, and when")], rows
+                _("Status over time"),
+                [*head, then, _("Now"), _("What was done, and when")],
+                rows,
+                count=len(told["records"]),
             ),
         ],
     )
@@ -233,13 +238,13 @@ def report_sheet(judged: Judged, say: Speaker) -> Sheet:
             *(one["authority"] or "-", say.day(one["decided"])),
             *(say.standing(one["verdict"]), say.standing(one["now"])),
         ]
-        for one in told["lines"]
+        for one in told["lines"][:MAX_ROWS]
     ]
     head = [
         *("#", _("Type"), _("Document"), _("Authority")),
         *(_("Decided on"), _("Then"), _("Now")),
     ]
-    parts += say.table(_("Line by line"), head, lines)
+    parts += say.table(_("Line by line"), head, lines, count=len(told["lines"]))
     only = _("Compare this with what is printed: only what is attached to the PDF counts.")
     return Sheet(
         tone=_REPORT_TONES.get(verdict, "open"),

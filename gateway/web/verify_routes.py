@@ -18,6 +18,7 @@ from gateway.http.limits import address_of
 from gateway.http.problems import Problem
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
+from gateway.web.typed import number
 from gateway.web.verify_form import read
 from gateway.web.verify_kinds import Other, other_kind
 from gateway.web.verify_paper import Paper, about, convenience, draw
@@ -92,7 +93,7 @@ async def paper(key: Key, visit: Anybody, desk: Here) -> Response:
     trust = desk.verifying.trust
     made = Paper(
         judged=judged,
-        sheet=sheet_of(judged, say.language.code),
+        sheet=await run_in_threadpool(sheet_of, judged, say.language.code),
         network=trust.reference,
         digest=hex32(trust.digest),
         node=_node(visit),
@@ -113,7 +114,7 @@ async def result(key: Key, visit: Anybody, desk: Here) -> Response:
         "verify/result.html",
         key=key,
         judged=judged,
-        sheet=sheet_of(judged, say.language.code),
+        sheet=await run_in_threadpool(sheet_of, judged, say.language.code),
         about=about(judged, say),
         convenience=convenience(_node(visit), say),
         command=command(judged.name, judged.asked),
@@ -162,7 +163,8 @@ def _most(visit: Visit, asker: Asker) -> int:
 def _demand_short(visit: Visit, asker: Asker) -> None:
     """Refuse what says of itself that it is too long, before it comes. Raises Problem."""
     declared = visit.request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > _most(visit, asker) + MAX_FORM:
+    length = number(declared)
+    if isinstance(length, int) and length > _most(visit, asker) + MAX_FORM:
         raise Problem("too-large")
 
 

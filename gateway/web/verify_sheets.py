@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from gateway.web.languages import Code, Language, translations
+from gateway.web.typed import number
 from ledger.files.words import MEMBERS, STANDINGS, Pair
 from ledger.records import schema
 
@@ -131,14 +132,22 @@ class Speaker:
     def problems(self, told: Mapping[str, Any]) -> list[str]:
         """What is wrong with a file, the first of it."""
         _ = self.gettext
-        found = [_problem(one, self) for one in told["problems"] if one["code"] != "missing"]
+        found = [one for one in told["problems"] if one["code"] != "missing"]
         over = len(found) - MAX_PROBLEMS
         more = [_("and %(count)s more") % {"count": over}] if over > 0 else []
-        return [*found[:MAX_PROBLEMS], *more]
+        return [*(_problem(one, self) for one in found[:MAX_PROBLEMS]), *more]
 
-    def table(self, title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Table]:
-        """One, unless it has no rows."""
-        more = max(0, len(rows) - MAX_ROWS)
+    def table(
+        self,
+        title: str,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        count: int | None = None,
+    ) -> list[Table]:
+        """One, unless it has no rows. count: how many there are, where no more were made than are
+        shown: a file may hold thousands."""
+        more = max(0, (count or len(rows)) - MAX_ROWS)
         return [Table(title, head, rows[:MAX_ROWS], more)] if rows else []
 
 
@@ -155,4 +164,5 @@ def schema_of(name: str | None) -> schema.Schema | None:
     if not name:
         return None
     of, _, version = name.partition("@")
-    return schema.find(of, int(version)) if version.isdigit() else None
+    found = number(version)
+    return schema.find(of, found) if isinstance(found, int) else None

@@ -12,12 +12,14 @@ What the interface refuses ends as a page in words, by `PageRoute`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 import structlog
@@ -37,6 +39,7 @@ from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from gateway.web import static_files
 from gateway.web.areas import Area, areas_of
+from gateway.web.forms import read_form, release
 from gateway.web.languages import Language, choose
 from gateway.web.sessions import Session, Sessions
 from gateway.web.templates import render
@@ -143,7 +146,9 @@ class Visit:
         return await self.ask("GET", path, params=given)
 
     async def fetch(self, method: str, path: str, **options: Any) -> Any:
-        """The same, as bytes with headers (`httpx.Response`). Raises Refused."""
+        """The same, as bytes with headers (`httpx.Response`). path: without a query. Raises
+        Refused, Problem `not-found` for one that names no place of the interface."""
+        demand_path(path)
         came = self.request.client
         answer = await self.pages.inside.ask(
             method,
@@ -189,7 +194,7 @@ class Visit:
         """The address of this page in a language."""
         kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]
         query = "&".join(f"{quote(n)}={quote(v)}" for n, v in [*kept, ("lang", code)])
-        return f"{self.url(self.request.url.path)}?{query}"
+        return f"?{query}"  # a path that begins with two slashes would be another host
 
     def _frame(self) -> dict[str, Any]:
         return {
@@ -227,7 +232,10 @@ class Visit:
         """The fields of a form that a page of ours sent; files in it are closed with the request.
         Raises Problem `form-foreign` where it was another's, or of a session of before."""
         demand_own(self.request)
-        given = await self.request.form(max_fields=MAX_FIELDS, max_files=MAX_FIELDS)
+        holder = None if self.caller is None else str(self.caller.id)
+        given = await read_form(
+            self.request, holder=holder, max_fields=MAX_FIELDS, max_files=MAX_FIELDS
+        )
         self.demand_csrf(str(given.get("csrf", "")))
         return given
 
@@ -256,6 +264,7 @@ class Passed(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._visit
+        demand_path(self._path)
         instead = await found.pages.inside.pass_on(
             self._path,
             token=None if found.caller is None else found.caller.id,
@@ -279,6 +288,17 @@ class Passed(Response):
         return kept + [(name.lower().encode(), value.encode()) for name, value in ours.items()]
 
 
+_PATH: Final = re.compile("(?:/[0-9A-Za-z_@-][0-9A-Za-z._@-]*)+")
+
+
+def demand_path(path: str) -> None:
+    """Raise Problem `not-found` where a path of the interface holds what is no part of any: what
+    stands in an address of a page, as one that goes up, or brings a query, would ask for
+    another place."""
+    if _PATH.fullmatch(path) is None:
+        raise Problem("not-found")
+
+
 def demand_own(request: Request) -> None:
     """Raise Problem `form-foreign` where a browser says that another site sends this."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
@@ -289,7 +309,8 @@ async def visit(request: Request) -> Visit:
     """Who looks: anybody."""
     pages: Pages = request.app.state.pages
     secret = request.cookies.get(pages.cookie)
-    session = None if secret is None else await run_in_threadpool(pages.sessions.find, secret)
+    find = partial(pages.sessions.find, seen=not asks_by_itself(request))
+    session = None if secret is None else await run_in_threadpool(find, secret)
     asked = request.query_params.get("lang")
     kept = request.cookies.get(LANGUAGE_COOKIE)
     language = choose(asked, kept, request.headers.get("accept-language", ""))
@@ -302,6 +323,12 @@ async def visit(request: Request) -> Visit:
         request.state.caller = session.caller
     request.state.visit = made
     return made
+
+
+def asks_by_itself(request: Request) -> bool:
+    """Whether a page that is open asks what is new: nobody need be there. What a person does is
+    another page, or a form."""
+    return request.method == "GET" and "hx-request" in request.headers
 
 
 async def signed(found: Annotated[Visit, Depends(visit)]) -> Visit:
@@ -330,7 +357,7 @@ class PageRoute(APIRoute):
             except (LedgerError, HTTPException, RequestValidationError) as error:
                 return await wrong_page(request, error)
             finally:
-                await request.close()  # the files of a form
+                await release(request)
 
         return handler
 
@@ -346,7 +373,22 @@ async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
     if request.method == "GET" and request.url.query:
         back += f"?{request.url.query}"
     ended = "&ended=1" if error.ended else ""
-    return found.go(f"/login?next={quote(back, safe='')}{ended}")
+    login = f"/login?next={quote(back, safe='')}{ended}"
+    if not asks_by_itself(request):
+        return found.go(login)
+    answer = found.page("login.html", back=own_path(back), ended=error.ended, wrong=None)
+    answer.headers["HX-Redirect"] = found.url(login)  # what was on the page is gone from it
+    return answer
+
+
+def own_path(path: str) -> str:
+    """The path, where it is one of this node; else `/`: nobody is led away from here."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    clean = all(one.isprintable() for one in path) and "\\" not in path
+    if not (ours and clean):
+        return "/"
+    parts = urlsplit(path)
+    return path if not parts.netloc and not parts.scheme else "/"
 
 
 async def wrong_page(request: Request, error: Exception) -> Response:

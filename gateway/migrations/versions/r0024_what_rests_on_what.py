@@ -44,13 +44,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("watched_before")
-    with op.batch_alter_table("use_answers") as table:
-        table.drop_column("feedback")
-    with op.batch_alter_table("uses") as table:
-        table.drop_column("changes")
+    # Not in a batch, for which SQLite would make `uses` anew, that others refer to.
+    op.drop_column("use_answers", "feedback")
+    op.drop_column("uses", "changes")
     for name in _REPORTED:
-        with op.batch_alter_table(name) as table:
-            table.drop_column("unrelated")
+        op.drop_column(name, "unrelated")
     op.drop_index("ix_answered_queries_answer", table_name="answered_queries")
     without = sa.table("answered_queries", sa.column("authorisation", sa.LargeBinary))
     op.execute(sa.delete(without).where(without.c.authorisation.is_(None)))

@@ -70,7 +70,9 @@ class Runs:
         if sum(one.ended_at is None for one in mine) >= MAX_AT_ONCE or len(mine) >= MAX_OF_TOKEN:
             self._make_room(mine)
         if len(self._runs) >= MAX_RUNS:
-            raise retry_later("not-ready", 10, reason="busy")
+            self._drop_oldest(
+                list(self._runs.values()), retry_later("not-ready", 10, reason="busy")
+            )
         run = Run(id=secrets.token_hex(16), token=token, kind=kind, told=told)
         self._runs[run.id] = run
         task = asyncio.create_task(self._run(run, work))
@@ -112,5 +114,12 @@ class Runs:
         """Forget the oldest that has ended. Raises Problem where too many are under way."""
         if sum(one.ended_at is None for one in mine) >= MAX_AT_ONCE:
             raise retry_later("too-many-requests", 10)
-        oldest = next(one for one in reversed(mine) if one.ended_at is not None)
+        self._drop_oldest(mine[::-1], retry_later("too-many-requests", 10))
+
+    def _drop_oldest(self, runs: list[Run], otherwise: Problem) -> None:
+        """Forget the first that has ended, whosever: what it asked stands in the log. otherwise: to
+        raise where none has."""
+        oldest = next((one for one in runs if one.ended_at is not None), None)
+        if oldest is None:
+            raise otherwise
         del self._runs[oldest.id]

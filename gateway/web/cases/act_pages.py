@@ -13,6 +13,7 @@ from gateway.web.cases import sent as forms
 from gateway.web.cases.case_pages import moves
 from gateway.web.cases.looking import demand_name, name_in, shown_record
 from gateway.web.cases.words import words
+from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
 
 _PLAIN: Final = ("note", "docs")
@@ -143,7 +144,7 @@ def _decision(key: str, act: str, form: forms.Form) -> Mapping[str, Any]:
     value = form.given("note", "day", "class", "nationalNo", "pushed") | {"act": act}
     basis = form.values.get("basis", "")
     if any(name.rstrip("!") == "basis" for name in FIELDS[key]):
-        value["basis"] = int(basis) if basis.isascii() and basis.isdigit() else basis
+        value["basis"] = number(basis)
     elif key in BASES:
         value["basis"] = BASES[key]
     if form.values.get("ends") == "withdraw":

@@ -27,7 +27,7 @@ router = page_router()
 async def cases(
     visit: Signed,
     kind: Kind = "",
-    state: Annotated[str, Query(max_length=24)] = "",
+    state: Annotated[str, Query(max_length=24, pattern="^[a-z-]*$")] = "",
     due: Due = "",
     *,
     mine: bool = False,

@@ -11,6 +11,7 @@ from gateway.base.policy import Purpose
 from gateway.base.policy import decide as policy
 from gateway.web.cases.looking import demand_name, shown_record
 from gateway.web.cases.words import words
+from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
 
 MOST: Final = 50
@@ -90,8 +91,8 @@ async def send_back(visit: Signed, what: What, name: str) -> Response:
     """Send it back, with the reason."""
     form = await visit.form()
     name = demand_name(name)
-    number, reason = str(form.get("proposal", "")), str(form.get("reason", "")).strip()
-    value = {"proposal": int(number) if number.isascii() and number.isdigit() else number}
+    reason = str(form.get("reason", "")).strip()
+    value: dict[str, Any] = {"proposal": number(str(form.get("proposal", "")))}
     try:
         await visit.ask("POST", f"/v1/{what}/{name}/send-back", json={**value, "reason": reason})
     except Refused as error:

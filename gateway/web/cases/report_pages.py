@@ -14,6 +14,7 @@ from gateway.base.clock import Clock
 from gateway.base.policy import ALWAYS, Purpose, Record
 from gateway.base.policy import decide as policy
 from gateway.http.problems import Problem
+from gateway.web.typed import number as typed_number
 from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
 
 YEARS: Final = 3
@@ -78,7 +79,7 @@ async def share(visit: Signed, number: str) -> Response:
     chosen = [str(one) for one in form.getlist("fields")]
     value = {
         "fields": chosen,
-        "lines": [int(one) if one.isascii() and one.isdigit() else one for one in numbers],
+        "lines": [typed_number(one) for one in numbers],
         "until": given["until"],
     }
     try:

@@ -4,6 +4,7 @@ kept as a draft where the interface did not take them."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from ledger.core.texts import Text
 MAX_FIELD: Final = 1 << 15
 """Bytes of a field: a note of 2,000 characters, four bytes each, and room."""
 MAX_FIELDS: Final = 60
+_DRAFT: Final = re.compile("[0-9a-f]{32}")
 _places = Places(at_once=2, each=1, waiting=3, patience=60.0)
 """For forms that are held in memory: the interface holds each of them once more."""
 _WANTED: Final[Text] = {
@@ -115,6 +117,7 @@ async def sent(visit: Visit, caller: Caller) -> AsyncIterator[Form]:
         values = {name: found[-1] for name, found in many.items()}
         visit.demand_csrf(values.get("csrf", ""))
         draft = values.get("draft", "")
+        draft = draft if _DRAFT.fullmatch(draft) else ""
         before: tuple[Material, ...] = ()
         if draft:
             before = await run_in_threadpool(drafts_of(visit.request).read, caller.id, draft)

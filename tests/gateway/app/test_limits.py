@@ -14,14 +14,14 @@ import pytest
 import sqlalchemy as sa
 import structlog
 from fastapi import HTTPException
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
 from gateway.base.errors import NotReady
-from gateway.base.settings import LogFileSettings
+from gateway.base.settings import HttpSettings, LogFileSettings
 from gateway.http import limits
-from gateway.http.limits import RateLimiter
+from gateway.http.limits import Limits, RateLimiter
 from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from ledger.core.errors import ConfigError, CouldNotCheck, InputError, Malformed
@@ -150,6 +150,59 @@ def test_requests_at_once_are_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
     assert response.headers["retry-after"] == "1"
     assert [client.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
     node.close()
+
+
+def test_one_stranger_leaves_places_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sends a form drop by drop: others go on, and so does who has a token, from there too."""
+    monkeypatch.setattr(limits, "MAX_OF_STRANGERS", 2)
+    good = (b"authorization", b"Bearer good")
+
+    async def asked() -> None:
+        ended = asyncio.Event()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if (b"authorization", b"Bearer good") in scope["headers"]:
+                scope["state"]["caller"] = object()
+            elif scope["path"] == "/login":
+                await receive()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+
+        async def drop_by_drop() -> Message:
+            await ended.wait()
+            return {"type": "http.request"}
+
+        async def nothing() -> Message:
+            return {"type": "http.request"}
+
+        bounded = Limits(app, settings=HttpSettings())
+
+        async def ask(address: str, *headers: tuple[bytes, bytes], path: str = "/") -> int:
+            found: list[int] = []
+
+            async def send(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    found.append(message["status"])
+
+            scope = {
+                **{"type": "http", "method": "POST", "path": path, "query_string": b""},
+                **{"headers": list(headers), "client": (address, 1), "state": {}},
+            }
+            await bounded(scope, drop_by_drop if path == "/login" else nothing, send)
+            return found[0]
+
+        assert await ask("192.0.2.1", good) == 200
+        slow = [asyncio.create_task(ask("192.0.2.1", path="/login")) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert await ask("192.0.2.1") == 429
+        assert await ask("192.0.2.1", (b"authorization", b"Bearer guessed")) == 429
+        assert await ask("192.0.2.1", good) == 200
+        assert await ask("192.0.2.2") == 200
+        ended.set()
+        assert await asyncio.gather(*slow) == [200, 200]
+        assert await ask("192.0.2.1") == 200, "their places were given back"
+
+    asyncio.run(asked())
 
 
 def test_the_routes_for_members_have_places_of_their_own(

@@ -205,16 +205,16 @@ def test_it_is_bounded(sidecar: Sidecar, node: Node, monkeypatch: pytest.MonkeyP
     )
     assert (answer.status_code, answer.json()["code"]) == (413, "too-large")
     places = node.verifying.places
-    with places.hold_large(), places.hold_large():
+    with places.hold_large(0), places.hold_large(0):
         assert sidecar.ask(b"{" * MAX_SINGLE).status_code == 200, "a small one needs no such place"
         busy = sidecar.ask(b"{" * (MAX_SINGLE + 1))
         assert (busy.status_code, busy.json()["reason"]) == (503, "busy-verifying")
         assert int(busy.headers["retry-after"]) > 0
     assert sidecar.ask(b"{" * (MAX_SINGLE + 1)).json()["verdict"] == "malformed"
-    monkeypatch.setattr(places, "of_one", 0)
+    monkeypatch.setattr(places.all, "of_one", 0)
     assert sidecar.ask(b"{}").status_code == 503
     monkeypatch.undo()
-    monkeypatch.setattr(places, "at_once", 0)
+    monkeypatch.setattr(places.all, "most", 0)
     assert sidecar.ask(b"{}").status_code == 503
     monkeypatch.undo()
     assert sidecar.ask(b"{}").status_code == 200, "and all places were given back"
@@ -293,7 +293,7 @@ def test_no_content_is_logged(
 
 def test_places_are_counted_by_token() -> None:
     places = services.Places(*services.TOKENS)
-    held = [places.hold(1) for _ in range(places.of_one)]
+    held = [places.hold(1) for _ in range(places.all.of_one)]
     for one in held:
         one.__enter__()
     with pytest.raises(NotReady, match="busy-verifying"), places.hold(1):
@@ -308,7 +308,7 @@ def test_places_are_counted_by_token() -> None:
 def test_a_pdf_of_any_length_takes_a_place_of_large_ones(sidecar: Sidecar, node: Node) -> None:
     """It may need much time; a receipt of that length does not."""
     places = node.verifying.places
-    with places.hold_large(), places.hold_large():
+    with places.hold_large(0), places.hold_large(0):
         assert sidecar.ask(b"%PDF-1.7\n").status_code == 503
         assert sidecar.ask(b"{}").status_code == 200
     assert sidecar.ask(b"%PDF-1.7\n").json()["verdict"] == "false"

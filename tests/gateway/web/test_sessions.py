@@ -16,8 +16,8 @@ from gateway.base.clock import Clock
 from gateway.node import Node
 from gateway.tokens.services import add_token, revoke_token
 from gateway.web.models import web_sessions
-from gateway.web.session_routes import own_path
-from gateway.web.sessions import MAX_COOKIE, Sessions
+from gateway.web.sessions import MAX_COOKIE, MOST_OF_TOKEN, Sessions
+from gateway.web.visits import own_path
 from tests.gateway.web.visitor import Visitor
 from tests.support.node import make_test_node
 
@@ -86,7 +86,45 @@ def test_what_has_ended_is_forgotten(node: Node) -> None:
     assert rows(node) == 1
 
 
+def test_a_page_that_follows_by_itself_keeps_nobody_signed_in(node: Node) -> None:
+    """Else a page left open at a counter would be somebody's for hours."""
+    begun = sessions(node).begin(token(node, "read")[1])
+    assert begun is not None
+    for at in range(0, IDLE, 60):
+        assert sessions(node, at).find(begun.secret, seen=False) is not None, at
+    assert sessions(node, IDLE).find(begun.secret, seen=False) is None
+
+
+def test_sessions_of_one_token_are_bounded(node: Node) -> None:
+    """The one longest unseen goes; others' stay."""
+    other = sessions(node).begin(token(node, "read")[1])
+    shown = token(node, "read")[1]
+    begun = [sessions(node, at).begin(shown) for at in range(MOST_OF_TOKEN + 2)]
+    held = [one and sessions(node, 99).find(one.secret, seen=False) for one in [other, *begun]]
+    assert [one is not None for one in held] == [True, False, False, *[True] * MOST_OF_TOKEN]
+
+
 # ---- the pages of it
+
+
+def test_who_was_away_is_led_to_sign_in(node: Node, app: ASGIApp) -> None:
+    """By the page that asks what is new, so that nothing private stays on it."""
+    visitor = Visitor(app).sign_in(token(node, "read")[1])
+    asks = {"HX-Request": "true"}
+    assert "HX-Redirect" not in visitor.get("/bank/watch", headers=asks).headers
+    with node.ctx.engine.begin() as connection:
+        connection.execute(sa.delete(web_sessions))
+    answer = visitor.get("/bank/watch", headers=asks)
+    assert answer.headers["HX-Redirect"] == "/login?next=%2Fbank%2Fwatch&ended=1"
+    assert answer.status_code == 200 and 'name="token"' in answer.text
+
+
+@pytest.mark.parametrize("path", ["//[", "//[::1", "/%5B"])
+def test_nowhere_to_go_on_to(app: ASGIApp, path: str) -> None:
+    """An address that is none ends as no error of ours."""
+    visitor = Visitor(app)
+    assert visitor.get("/login", params={"next": path}).status_code == 200
+    assert visitor.post("/login", {"token": "clt_no", "next": path}).status_code == 401
 
 
 def test_in_and_out(node: Node, app: ASGIApp) -> None:
@@ -131,6 +169,8 @@ def test_guessing_is_slow(tmp_path: Path) -> None:
         ("/a\\b", "/"),
         ("/a\r\nSet-Cookie: x", "/"),
         ("", "/"),
+        ("//[", "/"),
+        ("/[", "/["),
     ],
 )
 def test_nobody_is_led_away(path: str, own: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from fastapi import FastAPI
 
+from gateway.base.errors import NotReady
 from gateway.http.problems import Problem
 from gateway.verifying import desk as desks
 from gateway.verifying.asking import read_question
@@ -51,7 +52,7 @@ def test_strangers_have_a_budget_of_their_own(app: FastAPI, network: Network) ->
 def test_places(app: FastAPI) -> None:
     desk: Desk = app.state.verify_desk
     places = desk.verifying.strangers
-    with places.hold_large():
+    with places.hold_large("127.0.0.1"):
         assert send(Visitor(app), b"{" * (MAX_SINGLE + 1))[0] == 503
         assert send(Visitor(app), b"%PDF-1.7\n")[0] == 503
         assert send(Visitor(app))[0] == 303
@@ -59,6 +60,20 @@ def test_places(app: FastAPI) -> None:
         page = Visitor(app).post("/verify", {}, files={"file": ("r.json", b"{}")})
         assert (page.status_code, "text/html" in page.headers["content-type"]) == (503, True)
     assert send(Visitor(app))[0] == 303, "all were given back"
+
+
+def test_one_stranger_leaves_room_for_others(app: FastAPI) -> None:
+    """Who sends reports drop by drop, or such as take long, is alone with that."""
+    desk: Desk = app.state.verify_desk
+    one, other, third = (Asker(f"203.0.113.{n}", stranger=True) for n in range(3))
+    pdf = bytearray(b"%PDF-1.7")
+    with desk.receive(one) as first, desk.receive(one) as second, desk.receive(other) as theirs:
+        first.look(pdf)
+        with pytest.raises(NotReady, match="busy-verifying"):
+            second.look(pdf)
+        theirs.look(pdf)
+        with desk.receive(third) as last, pytest.raises(NotReady, match="busy-verifying"):
+            last.look(pdf)
 
 
 def test_a_place_is_held_until_it_is_judged(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
