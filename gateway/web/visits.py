@@ -192,13 +192,15 @@ class Visit:
         return f"{self.url(self.request.url.path)}?{query}"
 
     def _frame(self) -> dict[str, Any]:
+        roles = self.pages.roles()
         return {
             "visit": self,
             "url": self.url,
             "static": self.static,
             "caller": self.caller,
             "csrf": "" if self.session is None else self.session.csrf,
-            "areas": areas_of(self.caller, self.pages.roles()),
+            "areas": areas_of(self.caller, roles),
+            "province": Role.PROVINCE in roles,
             "area": Area.of(self.request.url.path),
             "node": self.pages,
         }
