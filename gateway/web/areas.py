@@ -34,8 +34,8 @@ PUBLIC = (Area.NODE, Area.VERIFY, Area.EXPLORER)
 _DESK: Final[tuple[Scope, ...]] = ("submit", "read", "decide", "release")
 """Scopes of which one is enough for the desk of a province."""
 _BANK: Final[tuple[Scope, ...]] = ("read", "product", "consent")
-"""For questions to all provinces, and authorisations: those of a bank, and of an authority that asks
-for purposes of government or keeps what firms signed at its counter."""
+"""For questions to all provinces, and authorisations: those of a bank, and of an authority that
+asks for purposes of government or keeps what firms signed at its counter."""
 
 
 _ASKING: Final = Role.PROVINCE | Role.INSTITUTION | Role.BUREAU
