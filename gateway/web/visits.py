@@ -201,6 +201,7 @@ class Visit:
             "csrf": "" if self.session is None else self.session.csrf,
             "areas": areas_of(self.caller, roles),
             "province": Role.PROVINCE in roles,
+            "asks": bool(roles & (Role.INSTITUTION | Role.BUREAU)),
             "area": Area.of(self.request.url.path),
             "node": self.pages,
         }
