@@ -17,7 +17,7 @@ _FILTERS: Final = (
 
 @cache
 def environment(code: Code) -> Environment:
-    """Of one language. Filters: those of `Language` that `_FILTERS` names, and `short` for ids and hashes."""
+    """Of one language. Filters: those of `_FILTERS`, and `short` for ids and hashes."""
     made = Environment(
         loader=PackageLoader("gateway.web"),
         autoescape=True,
