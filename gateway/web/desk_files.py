@@ -25,8 +25,8 @@ ROWS: Final = 50
 """Of one page."""
 LOOKS: Final = 12
 LOOK_SECONDS: Final = 0.25
-"""How often, and how far apart, a workbook that is being made is looked for before its page says so:
-three seconds are less than people wait for a download."""
+"""How often, and how far apart, a workbook that is being made is looked for before its page says
+so: three seconds are less than people wait for a download."""
 ENDED: Final = ("done", "failed")
 BACK: Final = ("rejected", "conflict")
 TAKEN: Final = ("accepted", "duplicate")

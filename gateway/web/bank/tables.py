@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from typing import Any, Final
 
@@ -81,28 +81,31 @@ def _heads(names: Sequence[str], code: Code) -> tuple[str, ...]:
 
 def _said(name: str, value: Any, code: Code) -> Any:
     """A cell in words, in Chinese; in English as the interface has it, but for moments."""
-    language = Language(code)
     if name == "at":
-        return language.moment(value)
-    if code == "en" or value is None:
+        return Language(code).moment(value)
+    if code == "en" or value is None or name not in _CHINESE:
         return _cell(value)
-    if name == "types":
-        return "、".join(words.word(words.families(), one)[code] for one in value)
-    if name == "missing":
-        told = ((language.member(of), words.word(words.MISSING, why)) for of, why in value.items())
-        return "；".join(f"{of}：{why[code]}" for of, why in told)
-    if name == "answered":
-        return "；".join(f"{language.member(of)}：{count} 条" for of, count in value.items())
-    if name == "overall":
-        return words.OVERALL[value][1][code]
-    if name == "issuer":
-        return language.member(value)
-    if name == "adverse":
-        return "是" if value else "否"
-    if name == "verdict":
-        return words.verdict_text(value)[code]
-    tables = {"purpose": words.PURPOSES_SHOWN, "decision": words.DECISIONS}
-    return words.word(tables[name], value)[code] if name in tables else _cell(value)
+    return _CHINESE[name](value)
+
+
+def _by_member(told: Mapping[str, Any]) -> str:
+    return "；".join(f"{Language('zh').member(of)}：{what}" for of, what in told.items())
+
+
+_CHINESE: Final[Mapping[str, Callable[[Any], str]]] = {
+    "types": lambda names: "、".join(words.word(words.families(), one)["zh"] for one in names),
+    "missing": lambda told: _by_member(
+        {of: words.word(words.MISSING, why)["zh"] for of, why in told.items()}
+    ),
+    "answered": lambda told: _by_member({of: f"{count} 条" for of, count in told.items()}),
+    "overall": lambda value: words.OVERALL[value][1]["zh"],
+    "issuer": Language("zh").member,
+    "adverse": lambda value: "是" if value else "否",
+    "verdict": lambda value: words.verdict_text(value)["zh"],
+    "purpose": lambda value: words.word(words.PURPOSES_SHOWN, value)["zh"],
+    "decision": lambda value: words.word(words.DECISIONS, value)["zh"],
+}
+"""What stands in a cell, by column."""
 
 
 def _cell(value: Any) -> Any:
