@@ -20,7 +20,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "This member is suspended and takes no records",
     ),
     "anchor-key-not-valid": (
-        "锚定密钥未登记或不在有效期内，请联系运维",
+        "存证密钥未登记或不在有效期内，请联系运维",
         "The anchor key is not registered or not valid now; turn to the operator",
     ),
     "witness-key-not-valid": (
@@ -103,7 +103,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         " later, it goes on by itself once the chain was read",
     ),
     "too-many-unanchored": (
-        "待锚定的记录过多，请稍后再报送；没有任何记录丢失",
+        "待存证的记录过多，请稍后再报送；没有任何记录丢失",
         "Too many records wait for their anchor; send again later, nothing is lost",
     ),
     "database-unavailable": (
@@ -158,7 +158,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         " name its owner (`owner`). No answer came from",
     ),
     "step-too-early": (
-        "此前的步骤或记录的锚定尚未收到，收到后再办理",
+        "此前的步骤或记录的存证尚未收到，收到后再办理",
         "The step before this one, or the anchor of its record, has not come yet; it is taken then",
     ),
     "statuses-old": (

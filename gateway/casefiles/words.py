@@ -110,7 +110,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         "en": "A row above means the same record; only the first is carried out",
     },
     "not-anchored": {
-        "zh": "记录尚未锚定，请待锚定后另行报送此行",
+        "zh": "记录尚未存证，请待存证后另行报送此行",
         "en": "The record is not anchored yet; send this row again once it is",
     },
     "content-erased": {

@@ -85,7 +85,7 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
     "record-unknown": (404, {"zh": "没有此记录", "en": "There is no such record"}),
     "not-anchored": (
         409,
-        {"zh": "记录尚未锚定，请待锚定后再办", "en": "The record is not anchored yet; try later"},
+        {"zh": "记录尚未存证，请待存证后再办", "en": "The record is not anchored yet; try later"},
     ),
     "minimum-not-reached": (
         409,
@@ -134,7 +134,7 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
     "not-looked-up": (
         409,
         {
-            "zh": "文件的各行仍在查找（或等待锚定），请查看结果后再放行",
+            "zh": "文件的各行仍在查找（或等待存证），请查看结果后再放行",
             "en": "Rows of the file are still being looked up, or wait for their anchor; look at"
             " what was found, then release it",
         },

@@ -181,11 +181,11 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
     "overdue": (
         ("没有逾期的承诺", "No promises are overdue"),
         (
-            "{count} 个承诺已过期限而未锚定",
+            "{count} 个承诺已过期限而未存证",
             "{count} promises are past their due time and not anchored",
         ),
         (
-            "启动节点；若已在运行，先处理下面链、密钥、日志与付费账户的问题，其后自动锚定",
+            "启动节点；若已在运行，先处理下面链、密钥、日志与付费账户的问题，其后自动存证",
             "Start the gateway; where it runs, mend what is told below of chain, keys, logs and"
             " payer, and they are anchored by themselves",
         ),
@@ -389,11 +389,11 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
     ),
     "payer": (
         (
-            "付费账户余额约够 {anchors} 次锚定",
+            "付费账户余额约够 {anchors} 次存证",
             "The payer has enough for about {anchors} anchors",
         ),
         (
-            "付费账户 {address} 的余额只够约 {anchors} 次锚定",
+            "付费账户 {address} 的余额只够约 {anchors} 次存证",
             "The payer {address} has enough for about {anchors} anchors only",
         ),
         ("向该账户充值", "Fund that account"),

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @click.command(
     "rebuild",
     help=say(
-        zh="""数据库丢失且没有足够新的备份时，从其他省份留存的副本重建本成员的日志：逐块与链上的锚定核对，再放回原处，
-        此后日志照常增长，已锚定条目的回执可再次出具。封存的内容不在副本中，未备份的不能找回。请先停止节点。
+        zh="""数据库丢失且没有足够新的备份时，从其他省份留存的副本重建本成员的日志：逐块与链上的存证核对，再放回原处，
+        此后日志照常增长，已存证条目的回执可再次出具。封存的内容不在副本中，未备份的不能找回。请先停止节点。
         可重复运行，中断后接着做。
 
         \b
@@ -87,7 +87,7 @@ def _tell(told: Sequence[Rebuilt], *, as_json: bool) -> None:
             note(
                 say(
                     zh=f"日志 {name}：原有 {one.before} 条，现有 {one.size} 条，"
-                    f"链上已锚定 {one.wanted} 条；取自 {by}；{one.promised} 条的内容不在本库",
+                    f"链上已存证 {one.wanted} 条；取自 {by}；{one.promised} 条的内容不在本库",
                     en=f"log {name}: {one.before} entries before, {one.size} now, {one.wanted}"
                     f" finally anchored; from {by}; of {one.promised} the content is not here",
                 )

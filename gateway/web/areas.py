@@ -31,9 +31,14 @@ class Area(StrEnum):
 
 PUBLIC = (Area.NODE, Area.VERIFY, Area.EXPLORER)
 """For everybody, with the papers of a firm (`/r/…`)."""
-_DESK: Final[tuple[Scope, ...]] = ("submit", "read", "decide", "release", "consent")
+_DESK: Final[tuple[Scope, ...]] = ("submit", "read", "decide", "release")
 """Scopes of which one is enough for the desk of a province."""
 _BANK: Final[tuple[Scope, ...]] = ("read", "product", "consent")
+"""For questions to all provinces, and authorisations: those of a bank, and of an authority that
+asks for purposes of government or keeps what firms signed at its counter."""
+
+
+_ASKING: Final = Role.PROVINCE | Role.INSTITUTION | Role.BUREAU
 
 
 def areas_of(caller: Caller | None, roles: Role) -> list[Area]:
@@ -42,6 +47,6 @@ def areas_of(caller: Caller | None, roles: Role) -> list[Area]:
     if caller is not None:
         if Role.PROVINCE in roles and any(caller.may(scope) for scope in _DESK):
             found.append(Area.DESK)
-        if roles & (Role.INSTITUTION | Role.BUREAU) and any(caller.may(one) for one in _BANK):
+        if roles & _ASKING and any(caller.may(one) for one in _BANK):
             found.append(Area.BANK)
     return [*found, Area.FIRM, Area.AUDIT]

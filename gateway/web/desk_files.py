@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from asyncio import sleep
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,11 @@ from gateway.web.visits import Refused, Signed, Visit, page_router
 
 ROWS: Final = 50
 """Of one page."""
+LOOKS: Final = 12
+LOOK_SECONDS: Final = 0.25
+"""How often, and how far apart, a workbook that is being made is looked for before its page says
+so: three seconds are less than people wait for a download."""
+ENDED: Final = ("done", "failed")
 BACK: Final = ("rejected", "conflict")
 TAKEN: Final = ("accepted", "duplicate")
 _SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
@@ -151,7 +157,7 @@ def _shown(
 async def one(visit: Signed, file: str, shown: Annotated[Shown, Depends(_shown)]) -> Response:
     """One file: how far it is, what became of its rows, what to do."""
     told = await visit.get(f"/v1/files/{_own(file)}/summary")
-    ended = told["state"] in ("done", "failed")
+    ended = told["state"] in ENDED
     back = sum(told["counts"][verdict] for verdict in BACK)
     show = shown.show if shown.show in _SHOWN else "back" if back and not shown.code else "all"
     found = None
@@ -210,7 +216,20 @@ async def correct(visit: Signed, file: str) -> Response:
     told = await visit.get(f"/v1/files/{_own(file)}/summary")
     name = _named(told["file"], "待更正" if visit.language.code == "zh" else "to correct", "xlsx")
     path = f"/v1/files/{file}/report.xlsx"
+    await _begun(visit, told, path)
     return visit.pass_on(path, name, meanwhile=f"/desk/files/{file}#correct")
+
+
+async def _begun(visit: Visit, told: Mapping[str, Any], path: str) -> None:
+    """Begin to make the workbook and wait a little for it: a small one comes by the first click."""
+    if told["report"] is not None or told["state"] not in ENDED:
+        return
+    await visit.fetch("GET", path)
+    for _ in range(LOOKS):
+        made = await visit.get(f"/v1/files/{told['id']}/summary")
+        if made["report"] not in ("queued", "running"):
+            return
+        await sleep(LOOK_SECONDS)
 
 
 @router.get("/desk/files/{file}/results.csv")

@@ -20,11 +20,13 @@ from ledger.records.template import by_name, fillable, offered, template
 NEWEST: Final = 5
 """Files that the first page shows."""
 _INSTEAD: Final[tuple[tuple[Scope, str], ...]] = (
-    ("read", "/desk/records"),
-    ("decide", "/desk/cases"),
     ("release", "/desk/release"),
+    ("decide", "/desk/cases"),
+    ("read", "/desk/records"),
+    ("consent", "/bank"),
+    ("product", "/bank"),
 )
-"""Where those begin who hand no files in."""
+"""Where those begin who hand no files in: first what waits for them and for nobody else."""
 
 router: APIRouter = page_router()
 

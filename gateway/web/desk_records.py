@@ -93,7 +93,9 @@ async def one(visit: Signed, leaf: str) -> Response:
         record=record,
         refused=refused,
         leaf=leaf,
-        fields=[] if record is None else _fields(record),
+        fields=[]
+        if record is None
+        else _fields(record, "；" if visit.language.code == "zh" else "; "),
         title=None if record is None else titles().get(record["type"]),
         told=status,
         changes=await visit.get(f"/v1/records/{leaf}/changes"),
@@ -101,11 +103,11 @@ async def one(visit: Signed, leaf: str) -> Response:
     )
 
 
-def _fields(record: Mapping[str, Any]) -> list[tuple[Mapping[str, str], str, str]]:
+def _fields(record: Mapping[str, Any], comma: str) -> list[tuple[Mapping[str, str], str, str]]:
     """Name, code and value of each, in the order of the standard."""
     schema = schemas.find(record["type"], int(record["schema"]))
     values = {
-        code: value if isinstance(value, str) else "; ".join(value)
+        code: value if isinstance(value, str) else comma.join(value)
         for code, value in record["fields"].items()
     }
     if schema is None:

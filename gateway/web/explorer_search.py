@@ -21,6 +21,7 @@ from gateway.web.explorer_records import documents_page
 from gateway.web.visits import Anybody, Visit, page_router
 from ledger.core.canonical import parse_day
 from ledger.core.errors import Malformed
+from ledger.files.words import MEMBERS
 from ledger.records import uscc
 
 router = page_router()
@@ -29,6 +30,8 @@ MAX_QUERY: Final = 200
 _HEX: Final = re.compile("(?:0x)?([0-9a-f]{64})")
 _ORIGIN: Final = re.compile("credit-ledger/([0-9a-f]{64})")
 _NUMBER: Final = re.compile("[0-9]{1,15}")
+_CODES: Final = {name.lower(): code for code, names in MEMBERS.items() for name in names}
+"""Codes of provinces by what people call them."""
 _PLACES: Final = {
     Thing.LOG: "/explorer/logs/{}",
     Thing.RECORD: "/explorer/records/{}",
@@ -90,6 +93,7 @@ async def _matches(ledger: Explorer, text: str) -> tuple[list[Match], NotRead | 
         return [Match("day", f"/explorer/lists?on={day}")], None
     if uscc.check(uscc.normalise(text)) is None:
         return [], None
+    text = _CODES.get(lower.removesuffix("市").removesuffix("省"), text)
     found, wrong = await _of_name(ledger, text)
     if _NUMBER.fullmatch(text):
         blocks, unread = await _of_block(ledger, int(text))

@@ -34,7 +34,7 @@ STATUSES: Final[Mapping[str, Text]] = {
     "retired": _text("已退出", "retired"),
 }
 PURPOSES: Final[Mapping[str, Text]] = {
-    "ANCHOR": _text("锚定与承诺", "anchors and promises"),
+    "ANCHOR": _text("存证与承诺", "anchors and promises"),
     "CASE": _text("异议标注", "marks of objections"),
     "CONSENT": _text("收回授权", "taking authorisations back"),
     "PRODUCT": _text("数据产品", "data products"),
@@ -112,7 +112,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "Voted": _text("投票", "vote cast"),
     "Executed": _text("执行提案", "proposal carried out"),
     "ChairSet": _text("设定轮值", "chair set"),
-    "Anchored": _text("锚定", "anchor"),
+    "Anchored": _text("存证", "anchor"),
     "ItemPut": _text("写入目录", "put into the catalogue"),
     "Acted": _text("处置记录", "act on a record"),
     "Acknowledged": _text("确认执行", "acts acknowledged"),

@@ -20,6 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 
+from ledger.files.words import MEMBERS
+
 Code = Literal["zh", "en"]
 CODES: Final[tuple[Code, ...]] = get_args(Code)
 CHINA: Final = timezone(timedelta(hours=8))
@@ -52,6 +54,30 @@ class Language:
         RFC 3339 writes it."""
         locale, found = _LOCALES[self.code], _moment(value).astimezone(CHINA)
         return str(dates.format_datetime(found, "medium", locale=locale))
+
+    def since(self, value: datetime | int | str) -> str:
+        """A moment from which something counts: the day alone where it is the beginning of one in
+        China, as of decisions."""
+        found = _moment(value).astimezone(CHINA)
+        whole = not (found.hour or found.minute or found.second)
+        return self.day(found.date()) if whole else self.moment(found)
+
+    def member(self, code: str) -> str:
+        """A member as people call it, with its code."""
+        if code not in MEMBERS:
+            return code
+        zh, en = MEMBERS[code]
+        return f"{zh}（{code}）" if self.code == "zh" else f"{en} ({code})"
+
+    def role(self, value: str) -> str:
+        """Who acted, as statements name them: `centre:token-3`, `unit-1f2e3d4c:token-3`."""
+        unit, _, token = value.partition(":token-")
+        if not token:
+            return value
+        centre, mark = unit == "centre", unit.removeprefix("unit-")
+        if self.code == "zh":
+            return f"{'中心' if centre else f'部门 {mark}'}，{token} 号令牌"
+        return f"{'the centre' if centre else f'department {mark}'}, token no. {token}"
 
     def ago(self, value: datetime | int | str, now: datetime) -> str:
         """How long before `now` a moment was, or how long until then. value: as of `moment`."""

@@ -16,17 +16,17 @@ def _text(zh: str, en: str) -> Text:
 
 _ANCHOR: Final[Mapping[str, Text]] = {
     "payer-empty": _text(
-        "支付账户余额不足，锚定送不上链。请运维为 payer 账户充值，随后自动继续",
+        "支付账户余额不足，存证送不上链。请运维为 payer 账户充值，随后自动继续",
         "The account that pays is empty, so anchors do not get there. The operator must fund the"
         " payer; it goes on by itself",
     ),
     "node-refuses": _text(
-        "区块链节点拒收锚定交易。请运维检查区块链节点",
+        "区块链节点拒收存证交易。请运维检查区块链节点",
         "The nodes of the chain refuse the transaction of the anchor. The operator must look at"
         " the nodes",
     ),
     "fee-too-high": _text(
-        "区块链手续费高于上限，锚定暂缓；费用回落后自动继续，或由运维调高 log.max_tip_gwei",
+        "区块链手续费高于上限，存证暂缓；费用回落后自动继续，或由运维调高 log.max_tip_gwei",
         "The chain asks higher fees than the settings allow, so anchors wait; they go on once fees"
         " fall, or the operator raises log.max_tip_gwei",
     ),
@@ -36,13 +36,13 @@ _ANCHOR: Final[Mapping[str, Text]] = {
         " node alone",
     ),
     "tx-pending": _text(
-        "锚定交易久未进入区块，将自动重试；如持续出现请运维检查区块链节点",
+        "存证交易久未进入区块，将自动重试；如持续出现请运维检查区块链节点",
         "The transaction of the anchor waits long for a block and is sent again by itself; where it"
         " stays so, the operator must look at the nodes of the chain",
     ),
 }
 _OTHER_ANCHOR: Final = _text(
-    "锚定送不上链（{code}）。记录照常接收，不会丢失；请运维运行 credit-ledger gateway doctor",
+    "存证送不上链（{code}）。记录照常接收，不会丢失；请运维运行 credit-ledger gateway doctor",
     "Anchors do not get to the chain ({code}). Records are still taken and none is lost; the"
     " operator should run `credit-ledger gateway doctor`",
 )

@@ -9,11 +9,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.web.languages import Code, Language, translations
 
+_FILTERS: Final = (
+    *("of", "day", "moment", "since", "ago", "number", "amount", "share", "member", "role"),
+)
+"""Methods of `Language`."""
+
 
 @cache
 def environment(code: Code) -> Environment:
-    """Of one language. Filters: those of `Language` (`of`, `day`, `moment`, `ago`, `number`,
-    `amount`, `share`), and `short` for ids and hashes."""
+    """Of one language. Filters: those of `_FILTERS`, and `short` for ids and hashes."""
     made = Environment(
         loader=PackageLoader("gateway.web"),
         autoescape=True,
@@ -24,7 +28,7 @@ def environment(code: Code) -> Environment:
     )
     made.install_gettext_translations(translations(code), newstyle=True)  # type: ignore[attr-defined]
     language = Language(code)
-    for name in ("of", "day", "moment", "ago", "number", "amount", "share"):
+    for name in _FILTERS:
         made.filters[name] = getattr(language, name)
     made.filters["short"] = short
     made.globals["language"] = language

@@ -46,8 +46,11 @@ def draw(paper: Paper, say: Speaker) -> bytes:
             _part(pdf, part, say)
         if sheet.checks:
             _heading(pdf, _("The checks"))
-        for one in sheet.checks:
+        for one in sheet.made:
             _row(pdf, f"{one.n}. {one.result}", one.text)
+        if sheet.not_made:
+            numbers = _(", ").join(str(one.n) for one in sheet.not_made)
+            _row(pdf, numbers, sheet.not_made[0].text)
         if sheet.evidence:
             _facts(pdf, Facts(_("Evidence"), sheet.evidence))
         _trustless(pdf, paper, say)

@@ -202,7 +202,9 @@ def _act(act: Mapping[str, Any], say: Speaker) -> Point:
         "at": say.moment(act["recordedAt"]),
     }
     tone, at = _AFTER.get(action, "bad"), act["effectiveAt"]
-    return Point(at, say.moment(at), say.pair(EVENTS[action]), more, tone)
+    if say.day_of(at) == say.day_of(act["recordedAt"]):
+        at = act["recordedAt"]  # an act of this very day does not stand before the anchor
+    return Point(at, say.language.since(act["effectiveAt"]), say.pair(EVENTS[action]), more, tone)
 
 
 def _checks(told: Mapping[str, Any], say: Speaker) -> Sequence[Check]:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Final, Literal
 
-from gateway.web.languages import Code, Language, translations
+from gateway.web.languages import CHINA, Code, Language, translations
 from gateway.web.typed import number
-from ledger.files.words import MEMBERS, STANDINGS, Pair
+from ledger.files.words import STANDINGS, Pair
 from ledger.records import schema
 
 Tone = Literal["good", "bad", "open", "plain"]
 Row = tuple[str, str]
+NOT_RUN: Final = "not-run"
+"""Code of a check that was not made."""
 MAX_ROWS: Final = 200
 """Of a table; whoever wants the rest has the file."""
 
@@ -85,6 +88,16 @@ class Sheet:
     checks: Sequence[Check] = ()
     evidence: Sequence[Row] = field(default=())
 
+    @property
+    def made(self) -> Sequence[Check]:
+        """The checks that were made."""
+        return [one for one in self.checks if one.code != NOT_RUN]
+
+    @property
+    def not_made(self) -> Sequence[Check]:
+        """Those that were not: all for the same reason."""
+        return [one for one in self.checks if one.code == NOT_RUN]
+
 
 class Speaker:
     """Says things in one language."""
@@ -105,7 +118,7 @@ class Speaker:
         """A member by its name, where we know it, and its code."""
         if not code:
             return "-"
-        return f"{self.pair(MEMBERS[code])} ({code})" if code in MEMBERS else code
+        return self.language.member(code)
 
     def day(self, value: str | None) -> str:
         """A day; "-" for none."""
@@ -114,6 +127,10 @@ class Speaker:
     def moment(self, value: str | None) -> str:
         """A moment; "-" for none."""
         return self.language.moment(value) if value else "-"
+
+    def day_of(self, moment: str) -> str:
+        """The day of a moment, in China."""
+        return self.language.day(datetime.fromisoformat(moment).astimezone(CHINA).date())
 
     def type(self, name: str | None) -> str:
         """The title of a type of records, with its name."""

@@ -197,13 +197,16 @@ class Visit:
         return f"?{query}"  # a path that begins with two slashes would be another host
 
     def _frame(self) -> dict[str, Any]:
+        roles = self.pages.roles()
         return {
             "visit": self,
             "url": self.url,
             "static": self.static,
             "caller": self.caller,
             "csrf": "" if self.session is None else self.session.csrf,
-            "areas": areas_of(self.caller, self.pages.roles()),
+            "areas": areas_of(self.caller, roles),
+            "province": Role.PROVINCE in roles,
+            "asks": bool(roles & (Role.INSTITUTION | Role.BUREAU)),
             "area": Area.of(self.request.url.path),
             "node": self.pages,
         }

@@ -136,7 +136,7 @@ CASE_CODES = {
     "correction-without-act": FindingCode(
         "error",
         {
-            "zh": "更正记录锚定 30 天后，链上仍无相应的 CORRECT 行为：原记录仍显示为有效。",
+            "zh": "更正记录存证 30 天后，链上仍无相应的 CORRECT 行为：原记录仍显示为有效。",
             "en": "30 days after an entry was anchored that corrects a record, there is no CORRECT "
             "act: the old record still counts.",
         },

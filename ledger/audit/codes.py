@@ -91,7 +91,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-unknown-log": FindingCode(
         "error",
         {
-            "zh": "锚定了未登记的日志。",
+            "zh": "存证了未登记的日志。",
             "en": "A log that nobody registered was anchored.",
         },
         {
@@ -102,7 +102,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-out-of-turn": FindingCode(
         "error",
         {
-            "zh": "合约在未担任该角色时接受了锚定，不予采信。",
+            "zh": "合约在未担任该角色时接受了存证，不予采信。",
             "en": "A contract took an anchor while it did not hold the role; it does not count.",
         },
         {
@@ -113,7 +113,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-discontinuous": FindingCode(
         "error",
         {
-            "zh": "锚定没有从上一个大小继续。",
+            "zh": "存证没有从上一个大小继续。",
             "en": "An anchor does not go on from the one before.",
         },
         {
@@ -124,19 +124,19 @@ CODES: dict[str, FindingCode] = {
     "anchor-key-not-valid": FindingCode(
         "error",
         {
-            "zh": "锚定的签名密钥当时无效，该区间的回执不成立。",
+            "zh": "存证的签名密钥当时无效，该区间的回执不成立。",
             "en": "The anchor's key was not valid at its block; receipts of that range do not "
             "hold.",
         },
         {
-            "zh": "由成员重新锚定或开立后继日志。",
+            "zh": "由成员重新存证或开立后继日志。",
             "en": "Vote a successor of the log.",
         },
     ),
     "anchor-key-disputed": FindingCode(
         "error",
         {
-            "zh": "锚定的签名密钥当时可能已泄露。",
+            "zh": "存证的签名密钥当时可能已泄露。",
             "en": "The anchor's key is held to be stolen at its block.",
         },
         {
@@ -147,7 +147,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-signature-invalid": FindingCode(
         "error",
         {
-            "zh": "锚定的签名不是所记密钥所作。",
+            "zh": "存证的签名不是所记密钥所作。",
             "en": "The anchor's signature is not by the key that the event names.",
         },
         {
@@ -158,7 +158,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-signature-not-seen": FindingCode(
         "warning",
         {
-            "zh": "在交易中未见锚定的签名（经由其他合约转发），无法重新核对。",
+            "zh": "在交易中未见存证的签名（经由其他合约转发），无法重新核对。",
             "en": "The anchor's signature is not seen in its transaction (sent through another "
             "contract); it was not checked again.",
         },
@@ -170,7 +170,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-while-suspended": FindingCode(
         "error",
         {
-            "zh": "成员被暂停或退出期间仍有锚定。",
+            "zh": "成员被暂停或退出期间仍有存证。",
             "en": "A member anchored while it was suspended or retired.",
         },
         {
@@ -181,7 +181,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-after-close": FindingCode(
         "error",
         {
-            "zh": "日志关闭后仍有锚定。",
+            "zh": "日志关闭后仍有存证。",
             "en": "A closed log was anchored.",
         },
         {
@@ -192,7 +192,7 @@ CODES: dict[str, FindingCode] = {
     "anchor-beyond-trusted": FindingCode(
         "warning",
         {
-            "zh": "锚定超出可信大小。",
+            "zh": "存证超出可信大小。",
             "en": "The anchor lies beyond the last trusted size.",
         },
         {
@@ -203,7 +203,7 @@ CODES: dict[str, FindingCode] = {
     "root-mismatch": FindingCode(
         "error",
         {
-            "zh": "公开的条目算不出链上的根：成员出示的日志与锚定的不同。",
+            "zh": "公开的条目算不出链上的根：成员出示的日志与存证的不同。",
             "en": "The public entries do not give the root on the chain: the member shows "
             "another log than it anchored.",
         },
@@ -259,7 +259,7 @@ CODES: dict[str, FindingCode] = {
     "checkpoint-behind": FindingCode(
         "error",
         {
-            "zh": "公开的检查点小于已锚定的大小。",
+            "zh": "公开的检查点小于已存证的大小。",
             "en": "The public checkpoint is smaller than what was anchored.",
         },
         {
@@ -304,7 +304,7 @@ CODES: dict[str, FindingCode] = {
     "entry-duplicate": FindingCode(
         "error",
         {
-            "zh": "同一承诺登记了两次；此处是后锚定的一次。",
+            "zh": "同一承诺登记了两次；此处是后存证的一次。",
             "en": "The same commitment stands in the logs twice; this is the one that was "
             "anchored later.",
         },
@@ -316,7 +316,7 @@ CODES: dict[str, FindingCode] = {
     "issuer-not-a-province": FindingCode(
         "error",
         {
-            "zh": "锚定时日志所有者不是省级成员，其中的记录无效。",
+            "zh": "存证时日志所有者不是省级成员，其中的记录无效。",
             "en": "The owner of the log was not a province at the anchor; records in it do not "
             "count.",
         },
@@ -328,7 +328,7 @@ CODES: dict[str, FindingCode] = {
     "type-not-in-catalogue": FindingCode(
         "error",
         {
-            "zh": "记录类型在锚定时及之前 72 小时内不在该地区的目录中。",
+            "zh": "记录类型在存证时及之前 72 小时内不在该地区的目录中。",
             "en": "The type was not in the catalogue of the region at the anchor, nor within "
             "72 hours before.",
         },
@@ -351,7 +351,7 @@ CODES: dict[str, FindingCode] = {
     "period-in-future": FindingCode(
         "error",
         {
-            "zh": "认定日期晚于锚定时间。",
+            "zh": "认定日期晚于存证时间。",
             "en": "The period lies after the anchor.",
         },
         {

@@ -163,18 +163,18 @@ FINANCE_CODES = {
     "query-after-promise": FindingCode(
         "error",
         {
-            "zh": "答复所依的查询陈述在承诺期限之后才锚定。",
+            "zh": "答复所依的查询陈述在承诺期限之后才存证。",
             "en": "The query of an answer was anchored after the `due` of its promise.",
         },
         {
-            "zh": "由答复成员核查其每日批次与锚定。",
+            "zh": "由答复成员核查其每日批次与存证。",
             "en": "The member that answered looks at its daily batch and its anchors.",
         },
     ),
     "answer-without-query": FindingCode(
         "error",
         {
-            "zh": "成员签名的答复，其查询未陈述在日志中，或 72 小时后仍未锚定：该答复无据可查。",
+            "zh": "成员签名的答复，其查询未陈述在日志中，或 72 小时后仍未存证：该答复无据可查。",
             "en": "The query of an answer that a member gave is not stated in its log, or not "
             "anchored 72 hours after it: the member can deny the answer.",
         },

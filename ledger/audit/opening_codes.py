@@ -9,7 +9,7 @@ OPENING_CODES = {
     "statement-unopened": FindingCode(
         "error",
         {
-            "zh": "成员未能打开其已锚定的陈述：审计成员有权要求打开每一份陈述。",
+            "zh": "成员未能打开其已存证的陈述：审计成员有权要求打开每一份陈述。",
             "en": "An anchored statement was asked for by an auditor and not opened by its member.",
         },
         {
@@ -31,12 +31,12 @@ OPENING_CODES = {
     "statement-late": FindingCode(
         "error",
         {
-            "zh": "陈述作出 72 小时之后才锚定；时间以锚定为准。",
+            "zh": "陈述作出 72 小时之后才存证；时间以存证为准。",
             "en": "A statement was anchored more than 72 hours after it was made; the "
             "anchor's time counts.",
         },
         {
-            "zh": "成员核查其每日批次与锚定。",
+            "zh": "成员核查其每日批次与存证。",
             "en": "The member looks at its daily batch and its anchors.",
         },
     ),
@@ -71,7 +71,7 @@ OPENING_CODES = {
             "en": "The promise of a statement names a `due` more than 72 hours ahead.",
         },
         {
-            "zh": "成员核查其节点；该陈述只以锚定为准。",
+            "zh": "成员核查其节点；该陈述只以存证为准。",
             "en": "The member looks at its node; only the anchor of the statement counts.",
         },
     ),
@@ -335,7 +335,7 @@ OPENING_CODES = {
     "mirror-differs": FindingCode(
         "error",
         {
-            "zh": "镜像提供的内容与链上锚定的根不符：该成员提供了另一棵树。",
+            "zh": "镜像提供的内容与链上存证的根不符：该成员提供了另一棵树。",
             "en": "What a mirror serves does not give the root on the chain: the member "
             "serves another tree.",
         },

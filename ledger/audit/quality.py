@@ -102,7 +102,7 @@ CODES: Mapping[str, tuple[str, str]] = {
         "it claims more than its public log can hold of this period",
     ),
     "less-than-its-log": (
-        "公开日志在此期间的条目多于文件所报，或锚定晚于承诺",
+        "公开日志在此期间的条目多于文件所报，或存证晚于承诺",
         "its public log holds more of this period than it tells, or was anchored later than"
         " promised",
     ),

@@ -33,7 +33,7 @@ def wait_until_anchored(
     if not leaves:
         return
     waiting = _Waiting(node, answer)
-    task = progress.add_task(say(zh="等待锚定", en="waiting for anchors"), total=waiting.total)
+    task = progress.add_task(say(zh="等待存证", en="waiting for anchors"), total=waiting.total)
     patience = Patience(node, seconds, _given_up(node, answer))
     while not (waiting.covered and _has_receipt(node, leaves[-1])):
         patience.see(waiting.anchored)
@@ -45,7 +45,7 @@ def wait_until_anchored(
 
 def _given_up(node: Node, answer: Document) -> str:
     """With how to go on later."""
-    said = say(zh="迟迟没有锚定。", en="Nothing has been anchored for long.")
+    said = say(zh="迟迟没有存证。", en="Nothing has been anchored for long.")
     if "id" not in answer:
         return said
     command = f"credit-ledger receipt --file {answer['id']} --from {node.url} -o DIR"

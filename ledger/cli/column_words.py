@@ -74,7 +74,12 @@ _CHINESE: Final[Mapping[str, str]] = {
 
 def column(name: str) -> str:
     """What people read above a column; programs take `--json`."""
-    return name if language() == "en" else _CHINESE.get(name, name)
+    return column_in(name, language())
+
+
+def column_in(name: str, code: str) -> str:
+    """The same in a language, `zh` or `en`."""
+    return name if code == "en" else _CHINESE.get(name, name)
 
 
 def columns(*names: str) -> tuple[str, ...]:

@@ -110,7 +110,7 @@ def _wait_for(wish: Wish, leaf: str) -> Answer:
         if left <= 0:
             raise Unknown(
                 say(
-                    zh="记录已承诺，但尚未锚定；请稍后再取（--wait）。",
+                    zh="记录已承诺，但尚未存证；请稍后再取（--wait）。",
                     en="The record is promised but not anchored yet: ask again later (--wait).",
                 )
             )

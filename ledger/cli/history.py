@@ -70,7 +70,7 @@ _OK = 200
     type=Day(),
     metavar="DATE",
     help=say(
-        zh="只含该日 24 时（北京时间）前已锚定的记录；默认今天。",
+        zh="只含该日 24 时（北京时间）前已存证的记录；默认今天。",
         en="Records anchored by the end of that day (Asia/Shanghai); today by default.",
     ),
 )

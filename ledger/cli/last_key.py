@@ -49,7 +49,7 @@ def _consequence(purpose: int) -> str:
         )
     if purpose == Purpose.ANCHOR:
         return say(
-            zh="其节点不能再锚定，所报记录得不到回执",
+            zh="其节点不能再存证，所报记录得不到回执",
             en="its node anchors nothing, and no record gets a receipt",
         )
     return say(zh="不能再签署此类内容", en="nothing of that kind can be signed for it")

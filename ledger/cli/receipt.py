@@ -25,9 +25,9 @@ _HELP = say(
     zh="""向持有记录的节点索取回执。
 
     有读取令牌时附带披露（默认全部可披露的字段；含居民身份证号码的文字除外，须用 --fields 点名）；
-    没有令牌或用 --bare 时，只证明已经锚定。
+    没有令牌或用 --bare 时，只证明已经存证。
     给出多个叶子，或用 --file 取一个报送文件中全部已接受或重复的行时，-o 是目录，每份回执存为
-    LEAF.json。退出码：0 成功；1 没有这个叶子；4 尚未锚定或无法连接。
+    LEAF.json。退出码：0 成功；1 没有这个叶子；4 尚未存证或无法连接。
 
     \b
     示例：
@@ -83,7 +83,7 @@ _HELP = say(
     type=click.FloatRange(min=0),
     default=0.0,
     metavar="SECONDS",
-    help=say(zh="等待锚定的秒数。", en="Wait that long for it to be anchored."),
+    help=say(zh="等待存证的秒数。", en="Wait that long for it to be anchored."),
 )
 @json_option
 def receipt(

@@ -54,7 +54,7 @@ def headline(verdict: str) -> None:
 
 def _facts(value: Mapping[str, Any]) -> list[tuple[str, object]]:
     subject, period = value["subject"], value["period"]
-    anchored = {True: say(zh="已锚定", en="anchored"), False: say(zh="已承诺", en="promised")}
+    anchored = {True: say(zh="已存证", en="anchored"), False: say(zh="已承诺", en="promised")}
     return [
         (say(zh="编号", en="number"), value["number"]),
         (say(zh="出具机构", en="issuer"), value["issuer"]),

@@ -54,7 +54,7 @@ _HELP = say(
     zh="""把文件中的记录报送给成员节点，逐行给出结果。
 
     FILE 可以是 xlsx、xls、csv、tsv、txt（部门报送表）、ndjson（每行一条记录）或 json（一条记录）。
-    先显示收下文件的节点、文件编号和各行结果，再等待锚定（--wait、--receipts）。
+    先显示收下文件的节点、文件编号和各行结果，再等待存证（--wait、--receipts）。
     退出码：0 全部接受或重复；1 有拒绝或冲突；4 无法连接或迟迟没有进展。重复报送没有害处。
 
     \b
@@ -109,14 +109,14 @@ class _Way(NamedTuple):
     ),
 )
 @click.option(
-    "--wait", is_flag=True, help=say(zh="等到全部锚定。", en="Wait until all is anchored.")
+    "--wait", is_flag=True, help=say(zh="等到全部存证。", en="Wait until all is anchored.")
 )
 @click.option(
     "--receipts",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help=say(
-        zh="等到锚定，并为每个已接受或重复的行写一份回执 LEAF.json。",
+        zh="等到存证，并为每个已接受或重复的行写一份回执 LEAF.json。",
         en="Wait, and write a receipt LEAF.json for every row that is in.",
     ),
 )
@@ -156,7 +156,7 @@ def submit(
             show_answer(answer, who)
         if wait or receipts is not None:
             wait_until_anchored(node, answer, progress, patience)
-            note(say(zh="已全部锚定。", en="All of it is anchored."))
+            note(say(zh="已全部存证。", en="All of it is anchored."))
         missing = 0 if receipts is None else _fetch(node, answer, receipts, progress)
     return _exit(answer) or missing
 

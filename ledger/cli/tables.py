@@ -108,10 +108,10 @@ def _show_statement(console: Console, verdict: StatementVerdict) -> None:
 def _statement_headline(verdict: StatementVerdict) -> str:
     name, meaning = verdict.verdict, VERDICTS[verdict.verdict]
     if meaning.exit == EXIT_VALID:
-        return say(zh="真实，且已锚定", en="GENUINE AND ANCHORED")
+        return say(zh="真实，且已存证", en="GENUINE AND ANCHORED")
     codes = {check.code for check in verdict.standing.checks if check.verdict == name}
     if codes == {"promised-only"}:
-        return say(zh=f"有签字承诺，尚未锚定 [{name}]", en=f"PROMISED, not anchored yet [{name}]")
+        return say(zh=f"有签字承诺，尚未存证 [{name}]", en=f"PROMISED, not anchored yet [{name}]")
     if meaning.exit == EXIT_NOT_AUTHENTIC:
         said = say(zh=f"不真实 [{name}]", en=f"NOT GENUINE [{name}]")
     elif meaning.exit == EXIT_UNKNOWN:
@@ -193,7 +193,7 @@ def _facts(verdict: Verdict) -> list[tuple[str, object]]:
     for key, zh, en in (
         ("decided", "认定日期", "Decided"),
         ("until", "使用截止", "Usable until"),
-        ("anchoredAt", "锚定时间", "Anchored"),
+        ("anchoredAt", "存证时间", "Anchored"),
         ("recordId", "记录编号", "Record id"),
         ("correctedBy", "更正为", "Corrected by"),
     ):
@@ -350,7 +350,7 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
         (say(zh="表决", en="Votes"), len(document["votes"])),
         (say(zh="密钥", en="Keys"), len(document["keys"])),
         (say(zh="目录", en="Catalogue"), len(document["catalogue"])),
-        (say(zh="锚定", en="Anchors"), counts["anchors"]),
+        (say(zh="存证", en="Anchors"), counts["anchors"]),
         (say(zh="条目", en="Entries"), counts["entries"]),
         (say(zh="按时", en="Timely"), timely),
         *_status_figures(document),
@@ -405,7 +405,7 @@ def _logs(logs: Sequence[dict[str, Any]]) -> Table:
         say(zh="成员", en="Member"),
         say(zh="日志", en="Log"),
         say(zh="大小", en="Size"),
-        say(zh="锚定", en="Anchors"),
+        say(zh="存证", en="Anchors"),
         say(zh="根", en="Root"),
     ):
         table.add_column(name, overflow="fold")

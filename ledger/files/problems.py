@@ -103,7 +103,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "the block that the answer goes by is not final; try later",
     ),
     "covers-wrong": (
-        "答复所称涵盖的日志范围与链上不符：缺少日志，或不是该区块上已锚定的大小",
+        "答复所称涵盖的日志范围与链上不符：缺少日志，或不是该区块上已存证的大小",
         "what the answer says that it covers is not what the chain had at that block: a log lacks,"
         " or its size is another",
     ),

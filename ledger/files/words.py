@@ -33,7 +33,7 @@ FILES: Final[Mapping[str, Pair]] = {
     "false": ("不成立：文件或其中的内容有假。", "It does not hold: the file, or something in it."),
 }
 LEFT: Final[Mapping[str, Pair]] = {
-    "not-yet": ("当日尚未作出或尚未锚定", "not decided or not anchored by then"),
+    "not-yet": ("当日尚未作出或尚未存证", "not decided or not anchored by then"),
     "expired": ("已到期", "expired"),
     "exited": ("已移出", "taken off by an exit"),
     "ended": ("当日已被链上行为终结", "ended by an act by then"),
@@ -43,7 +43,7 @@ LEFT: Final[Mapping[str, Pair]] = {
     "erased": ("内容已删除", "content erased"),
     "unreadable": ("本地数据损坏", "damaged where it is kept"),
     "not-granted": ("按规定不予提供", "not to be given"),
-    "not-anchored": ("尚未锚定", "not anchored yet"),
+    "not-anchored": ("尚未存证", "not anchored yet"),
     "stranded": ("位于已关闭日志之后", "beyond the end of a closed log"),
 }
 STANDINGS: Final[Mapping[str, Text]] = {
@@ -57,7 +57,7 @@ STANDINGS: Final[Mapping[str, Text]] = {
     "erased": {"zh": "已删除", "en": "erased"},
     "expired": {"zh": "已到期", "en": "expired"},
     "not-in-force": {"zh": "不在有效期内", "en": "not in force"},
-    "not-yet-anchored": {"zh": "当日尚未锚定", "en": "not anchored yet"},
+    "not-yet-anchored": {"zh": "当日尚未存证", "en": "not anchored yet"},
     "anchored": {"zh": "未出示内容", "en": "content not shown"},
     "undetermined": {"zh": "无法判断", "en": "cannot be told"},
 }

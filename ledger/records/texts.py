@@ -140,7 +140,7 @@ _ERRORS: Final = {
         "record, or ask the operator to check the token.",
     ),
     "correction-not-available": (
-        "{name}：须为本机关一条已锚定、未被更正过的同类记录的编号（recordId），请核对；不是更正的请留空。",
+        "{name}：须为本机关一条已存证、未被更正过的同类记录的编号（recordId），请核对；不是更正的请留空。",
         "{name}: this is no record of the same type and of an authority of yours that is anchored "
         "and was not corrected yet: check the recordId, or leave it empty.",
     ),

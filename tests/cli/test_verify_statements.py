@@ -32,7 +32,7 @@ def test_an_opening_is_told_by_its_type(
     assert "xyzb:officer-7" in done.out
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
     done = cli("verify", file, "--network", network_file)
-    assert "真实，且已锚定" in done.out
+    assert "真实，且已存证" in done.out
     assert "这是声明，不是信用记录" in done.out
 
 
@@ -48,7 +48,7 @@ def test_a_promise_in_plain_words(
     assert "The promise counts until then" in words
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
     done = cli("verify", file, "--network", network_file)
-    assert "有签字承诺，尚未锚定" in done.out
+    assert "有签字承诺，尚未存证" in done.out
     assert "承诺期限" in done.out
 
 

@@ -40,6 +40,8 @@ def view_of(data: bytes, library: Library, now: Mapping[str, Any] | None = None)
         "at": bundle.at,
         "purpose": next((one.answer.question.purpose for one in bundle.answers), None),
         "types": _types(bundle),
+        "public_only": bool(bundle.answers)
+        and all(one.answer.authorisation is None for one in bundle.answers),
         "provinces": sorted(provinces, key=lambda one: one["member"]),
         "records": records,
         "against": sum(one["kind"] == "bad" for one in records),

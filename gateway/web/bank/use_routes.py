@@ -133,7 +133,7 @@ async def export(visit: Signed, first: str = "", last: str = "") -> Response:
     first, last = first or today.replace(day=1).isoformat(), last or today.isoformat()
     answer = await visit.fetch("GET", "/v1/queries", params={"first": first, "last": last})
     lines = [orjson.loads(line) for line in answer.content.splitlines() if line]
-    data = await run_in_threadpool(queries_table, lines)
+    data = await run_in_threadpool(queries_table, lines, visit.language.code)
     return visit.file(data, XLSX, f"queries-{first}-{last}.xlsx")
 
 

@@ -28,6 +28,17 @@ SCOPE_WORDS: Final[Mapping[str, Text]] = {
     "admin": {"zh": "全部权限，并签发令牌", "en": "all of it, and issue tokens"},
 }
 
+SCOPE_NAMES: Final[Mapping[str, Text]] = {
+    "submit": {"zh": "报送", "en": "hand in"},
+    "read": {"zh": "查看", "en": "read"},
+    "decide": {"zh": "提出决定", "en": "propose"},
+    "release": {"zh": "放行", "en": "release"},
+    "consent": {"zh": "授权书", "en": "authorisations"},
+    "product": {"zh": "数据产品", "en": "products"},
+    "admin": {"zh": "全部", "en": "all"},
+}
+"""The same in a word or two."""
+
 router = page_router()
 
 
@@ -95,6 +106,7 @@ async def _page(
         chosen=chosen or [],
         scopes=SCOPES,
         scope_words=SCOPE_WORDS,
+        scope_names=SCOPE_NAMES,
         wrong=wrong,
         made=made,
     )

@@ -64,12 +64,12 @@ EFFECTS: Final[Mapping[str, Text]] = {
         "en": "The filing is accepted, and the time to decide begins. Whoever filed it is told.",
     },
     "ask-supplement": {
-        "zh": "提出方会看到你的要求并补交材料；修复案件的办理期限在此期间停止，异议案件的不停止。",
+        "zh": "提出方会看到您的要求并补交材料；修复案件的办理期限在此期间停止，异议案件的不停止。",
         "en": "Whoever filed it reads what you ask for and hands it in. The clock of a repair stops"
         " meanwhile, that of an objection goes on.",
     },
     "decline": {
-        "zh": "案件就此办结，记录保持不变；提出方会看到你写明的理由。",
+        "zh": "案件就此办结，记录保持不变；提出方会看到您写明的理由。",
         "en": "The case ends here and the record stays as it is. Whoever filed it reads your"
         " reason.",
     },
@@ -158,7 +158,7 @@ EFFECTS: Final[Mapping[str, Text]] = {
         "en": "This only proposes: another person has to release it. " + _FOUR[1],
     },
     "send-back": {
-        "zh": "拟议事项作废，其材料删除；提出的人会看到你写明的理由，可以重新提出。",
+        "zh": "拟议事项作废，其材料删除；提出的人会看到您写明的理由，可以重新提出。",
         "en": "What is proposed ends and its documents go. Whoever proposed it reads your reason"
         " and may propose anew.",
     },

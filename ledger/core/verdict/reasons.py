@@ -288,19 +288,19 @@ CODES = {
     ),
     "issuer-not-a-province": _code(
         "unknown-issuer",
-        "{time} 锚定时，日志的所有者 {issuer} 不是省级成员，无权签发记录。",
+        "{time} 存证时，日志的所有者 {issuer} 不是省级成员，无权签发记录。",
         "{issuer}, who owns the log, was no province when this was anchored at {time}, and may "
         "issue no records.",
     ),
     "type-not-in-force": _code(
         "out-of-catalogue",
-        "{time} 锚定时，类型 {type}（该模式文件）不在该地区的目录中，之前 72 小时内也不在。",
+        "{time} 存证时，类型 {type}（该模式文件）不在该地区的目录中，之前 72 小时内也不在。",
         "Type {type} (with this schema) was not in the catalogue of the region when the record was "
         "anchored at {time}, nor within 72 hours before.",
     ),
     "rules-not-in-force": _code(
         "out-of-catalogue",
-        "{time} 锚定时，记录所依的规则 {rules} 不在目录中，之前 72 小时内也不在。",
+        "{time} 存证时，记录所依的规则 {rules} 不在目录中，之前 72 小时内也不在。",
         "The rules {rules} that the record names were not in the catalogue when it was anchored at "
         "{time}, nor within 72 hours before.",
     ),
@@ -315,7 +315,7 @@ CODES = {
     "until-before-minimum": _broken_rule(),
     "decided-after-anchor": _code(
         "record-invalid",
-        "认定日期 {decided} 晚于锚定的日期 {anchored}。该记录不得使用，请向签发成员查询。",
+        "认定日期 {decided} 晚于存证的日期 {anchored}。该记录不得使用，请向签发成员查询。",
         "It says that it was decided on {decided}, after the day of its anchor, {anchored}. Do not "
         "use the record, and ask its issuer.",
     ),
@@ -326,19 +326,19 @@ CODES = {
     ),
     "head-behind-receipt": _code(
         "undetermined",
-        "回执的锚定在区块 {block}，而节点只到 {head}。请稍后重试。",
+        "回执的存证在区块 {block}，而节点只到 {head}。请稍后重试。",
         "The receipt's anchor is in block {block}, the nodes have only reached {head}. "
         "Try again later.",
     ),
     "anchor-event-missing": _code(
         "undetermined",
-        "区块链的状态与事件不一致，无法找到首次锚定。请换用完整节点。",
+        "区块链的状态与事件不一致，无法找到首次存证。请换用完整节点。",
         "State and events of the chain disagree: the first anchor cannot be found. Use nodes "
         "that keep all events.",
     ),
     "not-first-anchor": _code(
         "anchor-moved",
-        "该条目已由更早的锚定（大小 {size}）覆盖。请索取新的回执。",
+        "该条目已由更早的存证（大小 {size}）覆盖。请索取新的回执。",
         "An earlier anchor (of size {size}) covers the entry already. Ask for a new receipt.",
     ),
     "anchor-differs": _code(
@@ -354,12 +354,12 @@ CODES = {
     ),
     "anchor-key-not-valid": _code(
         "key-not-valid-at",
-        "锚定签名的密钥在 {time} 不是日志所有者的有效锚定密钥。",
+        "存证签名的密钥在 {time} 不是日志所有者的有效存证密钥。",
         "The key that signed the anchor was no valid ANCHOR key of the log's owner at {time}.",
     ),
     "anchor-key-disputed": _code(
         "key-disputed",
-        "锚定密钥自 {since} 起可能已泄露，锚定时间为 {time}：真伪待定。",
+        "存证密钥自 {since} 起可能已泄露，存证时间为 {time}：真伪待定。",
         "The key that signed the anchor is held to be stolen since {since}; it signed at {time}: "
         "whether this is genuine is in dispute.",
     ),
@@ -417,12 +417,12 @@ CODES = {
     ),
     "anchored-later": _code(
         "not-yet-anchored",
-        "该记录在 {day} 还没有锚定（锚定于 {time}）。",
+        "该记录在 {day} 还没有存证（存证于 {time}）。",
         "On {day} the record was not anchored yet (it was at {time}).",
     ),
     "anchor-not-final": _code(
         "not-final",
-        "锚定尚未最终确认，请稍后重试。",
+        "存证尚未最终确认，请稍后重试。",
         "The anchor is not final yet: try again in a while.",
     ),
     **{name: _code(*told) for name, told in STATEMENT_CODES.items()},

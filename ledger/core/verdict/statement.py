@@ -47,7 +47,7 @@ __all__ = [
 ]
 
 NO_RECORD: Text = {
-    "zh": "这是声明，不是信用记录：只说明它是谁作出的、是否已经锚定，不说明能否使用。",
+    "zh": "这是声明，不是信用记录：只说明它是谁作出的、是否已经存证，不说明能否使用。",
     "en": "This is a statement and no credit record: it is told whose it is and whether it is "
     "anchored, and nothing of use.",
 }

@@ -35,7 +35,7 @@ STATEMENT_CODES = {
     ),
     "promise-not-signed": (
         "proof-mismatch",
-        "承诺不是由日志所有者登记的锚定密钥签名的，或者内容已被改动。",
+        "承诺不是由日志所有者登记的存证密钥签名的，或者内容已被改动。",
         "The promise is not signed with an ANCHOR key of the log's owner, or it was altered.",
     ),
     "promise-key-not-valid": (
@@ -63,13 +63,13 @@ STATEMENT_CODES = {
     ),
     "promise-log-closed": (
         "undetermined",
-        "承诺所指的日志已经关闭，不会再按此承诺锚定。请向 {issuer} 索取新的开启件。",
+        "承诺所指的日志已经关闭，不会再按此承诺存证。请向 {issuer} 索取新的开启件。",
         "The log that the promise names was closed: it will not be anchored by this promise any "
         "more. Ask {issuer} for a new opening.",
     ),
     "promised-only": (
         "undetermined",
-        "{issuer} 已签字承诺在 {due} 之前把它锚定上链，目前还没有锚定的证明。承诺到那时为止有效："
+        "{issuer} 已签字承诺在 {due} 之前把它上链存证，目前还没有存证的证明。承诺到那时为止有效："
         "在此之前可以作为凭据，之后请换取带回执的开启件。",
         "{issuer} has signed to anchor it by {due}; there is no proof yet that this was done. The "
         "promise counts until then; afterwards ask for an opening with a receipt.",

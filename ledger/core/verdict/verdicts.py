@@ -62,7 +62,7 @@ VERDICTS = {
     ),
     "not-anchored": _meaning(1, "区块链上没有这个根。", "The chain has no such root."),
     "anchor-moved": _meaning(
-        4, "锚定已在别处，请索取新的回执。", "The anchor is elsewhere now: ask for a new receipt."
+        4, "存证已在别处，请索取新的回执。", "The anchor is elsewhere now: ask for a new receipt."
     ),
     "log-closed": _meaning(
         3, "条目在已关闭日志的可信范围之外。",
@@ -78,7 +78,7 @@ VERDICTS = {
         3, "签发的内容不符合该类记录的规则。", "What was issued breaks the rules of its type."
     ),
     "out-of-catalogue": _meaning(
-        3, "锚定时目录中没有该类型或规则。",
+        3, "存证时目录中没有该类型或规则。",
         "Its type or its rules were not in the catalogue when it was anchored.",
     ),
     "erased": _meaning(3, "内容已依法删除。", "Its content was erased by law."),
@@ -96,7 +96,7 @@ VERDICTS = {
     ),
     "expired": _meaning(3, "记录已过期。", "The record has expired."),
     "not-yet-anchored": _meaning(
-        3, "在所问的日期还没有锚定。", "It was not anchored yet on the day asked about."
+        3, "在所问的日期还没有存证。", "It was not anchored yet on the day asked about."
     ),
     "not-final": _meaning(
         4, "链上的登记尚未最终确认。", "What the chain has of it is not final yet."
