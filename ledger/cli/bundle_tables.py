@@ -161,7 +161,7 @@ def _records(records: Sequence[Mapping[str, Any]]) -> None:
 
 def _missing(missing: Sequence[Mapping[str, Any]]) -> None:
     for one in missing:
-        absent = say(zh="缺席", en="missing")
+        absent = say(zh="未答复", en="missing")
         zh, en = MISSING.get(one["reason"], ("", ""))
         words = say(zh=zh, en=en)
         stdout().print(plain(f"{absent}: {one['member']} {words} [{one['reason']}]", "yellow"))

@@ -36,7 +36,7 @@ _CHINESE: Final[Mapping[str, str]] = {
     "measure": "措施",
     "member": "成员",
     "members": "成员数",
-    "missing": "缺席",
+    "missing": "未答复",
     "overall": "结论",
     "period": "月份",
     "problem": "未查原因",

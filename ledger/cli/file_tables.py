@@ -110,7 +110,7 @@ def show_list(name: str, value: dict[str, Any], exit_: int | None) -> None:
     if value["members"]:
         console.print(_members(value["members"]))
     for one in value["missing"]:
-        absent = say(zh="缺席", en="missing")
+        absent = say(zh="未答复", en="missing")
         console.print(plain(f"{absent}: {one['member']} ({one['reason']})", "yellow"))
 
 

@@ -33,7 +33,7 @@ def lists() -> None:
 @lists.command(
     "show",
     help=say(
-        zh="""取某日各省合并的名单：每条附回执，由各省和本节点签名，缺席的省份及原因列明。
+        zh="""取某日各省合并的名单：每条附回执，由各省和本节点签名，未答复的省份及原因列明。
         LIST 是列入类记录的类型或其中文名称（严重失信主体名单、经营异常名录、守信激励名单）。
         此处只显示，不核验；核验用 credit-ledger verify 文件。
 
@@ -43,7 +43,7 @@ def lists() -> None:
           credit-ledger lists show abnormal-list --on 2026-11-20 -o list.json --to URL
           credit-ledger verify list.json --network network.json
 
-        退出码：0 已取得（缺席省份另行列明） · 1 被拒绝 · 4 无法连接
+        退出码：0 已取得（未答复省份另行列明） · 1 被拒绝 · 4 无法连接
         """,
         en="""Get the list of a day of all provinces: each entry with its receipt, signed by each
         province and by the node asked; provinces that are missing are named with the reason. LIST

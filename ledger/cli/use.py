@@ -28,7 +28,7 @@ _EXITS = {"clear": EXIT_VALID, "adverse": EXIT_DO_NOT_USE, "open": EXIT_UNKNOWN}
     help=say(
         zh="""向各省查询一个主体，取得其全部有效记录的证据包。CODE 是统一社会信用代码。
 
-        各省并行查询，一省不通不影响其余，缺席的省份及原因列明。查询须有目的；非公开记录须有主体的
+        各省并行查询，一省不通不影响其余，未答复的省份及原因列明。查询须有目的；非公开记录须有主体的
         授权（--authorisation，见 auth list）。查询和用途由本节点登记，并告知各来源省份。
 
         \b
@@ -38,7 +38,7 @@ _EXITS = {"clear": EXIT_VALID, "adverse": EXIT_DO_NOT_USE, "open": EXIT_UNKNOWN}
               --authorisation 授权编号 -o 证据包.json --decision approved --to URL
           credit-ledger verify 证据包.json --network network.json
 
-        退出码：0 无不利记录，且各省均已说明 · 3 有不利记录 · 4 未决（有省份缺席，或有争议、无法
+        退出码：0 无不利记录，且各省均已说明 · 3 有不利记录 · 4 未决（有省份未答复，或有争议、无法
         核对的记录） · 1 被本节点拒绝
         """,
         en="""Ask all provinces about a subject: a bundle of evidence with all its records in

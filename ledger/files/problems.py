@@ -41,7 +41,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "the member was no province then, and can say nothing of a list",
     ),
     "province-unspoken": (
-        "该省既没有名单部分，也没有列为缺席",
+        "该省既没有名单部分，也没有列为未答复",
         "this province has no part, and is not named as missing",
     ),
     "time-wrong": (

@@ -23,7 +23,7 @@ MEMBERS: Final[Mapping[str, Pair]] = {
 FILES: Final[Mapping[str, Pair]] = {
     "valid": ("真实，且完整。", "It is genuine, and whole."),
     "incomplete": (
-        "真实，但有省份缺席：名单不完整。",
+        "真实，但有省份未答复：名单不完整。",
         "It is genuine, but provinces are missing: the list is not whole.",
     ),
     "undetermined": (
@@ -69,7 +69,7 @@ BUNDLES: Final[Mapping[str, Pair]] = {
     ),
     "adverse": ("有不利记录。", "Adverse: there are records against the subject."),
     "open": (
-        "未决：有省份缺席，或有记录有争议、无法核对。",
+        "未决：有省份未答复，或有记录有争议、无法核对。",
         "Open: a province is missing, or a record is disputed or could not be settled.",
     ),
     "undetermined": (
@@ -112,7 +112,7 @@ MISSING: Final[Mapping[str, Pair]] = {
 }
 STATED: Final[Mapping[str, Pair]] = {
     "stated": ("已说明", "stated"),
-    "missing": ("缺席", "missing"),
+    "missing": ("未答复", "missing"),
     "contradicted": ("有遗漏的证据", "contradicted"),
 }
 REPORTS: Final[Mapping[str, Pair]] = {

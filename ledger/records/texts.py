@@ -121,7 +121,7 @@ _ERRORS: Final = {
     ),
     "document-number-in-use": (
         "{name}已用于同一机关、同一相对人的另一条记录，请核对文号；如为更正，请在更正列"
-        "填写其recordId再报送。",
+        "填写该记录的编号再报送。",
         "{name} is in use by another record of the same authority and subject: check the number; "
         "to correct that one, put its recordId into the correction column.",
     ),
@@ -309,6 +309,8 @@ def label(about: Field | str | None) -> Text:
         return _RECORD
     if about == "class":
         return {"zh": "失信等级[class]", "en": "the class [class]"}
+    if about in ("code", "subject"):
+        return {"zh": f"统一社会信用代码[{about}]", "en": f"the social credit code [{about}]"}
     if isinstance(about, str):
         return {"zh": f"“{about}”", "en": f"“{about}”"}
     return {"zh": f"{about.zh}[{about.code}]", "en": f"{about.en} [{about.code}]"}

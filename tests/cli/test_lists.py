@@ -78,7 +78,7 @@ def test_in_chinese(gateway: Stub, cli: Cli, data: bytes, monkeypatch: pytest.Mo
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
     gateway.on(ASK, (200, data, {}))
     done = cli("lists", "show", "abnormal-list", "--to", gateway.url)
-    for text in ("经营异常名录", "统一社会信用代码", "已到期 2", "缺席: 130000"):
+    for text in ("经营异常名录", "统一社会信用代码", "已到期 2", "未答复: 130000"):
         assert text in done.out, text
 
 

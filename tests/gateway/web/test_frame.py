@@ -54,6 +54,14 @@ def test_as_each_language_writes_it() -> None:
         "1 Dec 2026, 00:05:00",
     )
     assert zh.moment("2026-11-30T16:05:00Z") == zh.moment(at)
+    midnight = "2026-11-30T16:00:00Z"
+    assert (zh.since(midnight), en.since(midnight)) == ("2026年12月1日", "1 December 2026")
+    assert zh.since("2026-11-30T16:05:00Z") == zh.moment(at)
+    assert (zh.member("120000"), en.member("120000")) == ("天津（120000）", "Tianjin (120000)")
+    assert zh.member("demo-bank") == "demo-bank"
+    assert zh.role("centre:token-3") == "中心，3 号令牌"
+    assert en.role("unit-1f2e3d4c:token-12") == "department 1f2e3d4c, token no. 12"
+    assert en.role("vote") == "vote"
     assert (zh.number(1234567), en.number(0)) == ("1,234,567", "0")
     assert zh.amount("12000.5") == "¥12,000.50"
     assert en.amount(Decimal(7)) == "CN¥7.00"

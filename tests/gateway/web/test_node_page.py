@@ -162,8 +162,9 @@ def test_an_empty_node(app: ASGIApp) -> None:
     page = Visitor(app).get("/").text
     assert "Who is behind" in page and "Nothing is followed yet" in page
     assert "No records yet" in page and "Not anchored yet" in page
-    for path in ("/verify", "/firm", "/desk", "/bank", "/explorer", "/audit", "/docs"):
+    for path in ("/verify", "/firm", "/desk", "/explorer", "/audit", "/docs"):
         assert f'href="{path}"' in page
+    assert 'href="/bank"' not in page, "a bank begins at its own node"
     assert 'hx-select="#live"' in page
     chinese = Visitor(app, lang="zh").get("/").text
     assert "谁落后了" in chinese and "我是企业" in chinese
