@@ -10,6 +10,7 @@ from starlette.requests import Request
 from gateway.http.limits import MAX_AUDITED
 from gateway.http.multipart import MultipartForm
 from gateway.http.problems import Problem
+from gateway.web.typed import number
 
 BODY_SECONDS: Final = 60.0
 """For both files: whoever sends them drop by drop holds a place that others wait for."""
@@ -58,8 +59,8 @@ class Sent(MultipartForm):
 
 async def read(request: Request) -> Sent:
     """The form in a request. Raises Problem."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > len(FILES) * MAX_AUDITED + MAX_HEADERS + MAX_TEXT:
+    declared = number(request.headers.get("content-length", ""))
+    if isinstance(declared, int) and declared > len(FILES) * MAX_AUDITED + MAX_HEADERS + MAX_TEXT:
         raise Problem("too-large")
     found = Sent(request.headers.get("content-type", ""))
     try:
