@@ -105,7 +105,6 @@ def site(folder: Path, upstream: int, ports: tuple[int, int], changes: dict[str,
         "listen 443 ssl": f"listen 127.0.0.1:{secure} ssl",
         "listen 80": f"listen 127.0.0.1:{plain}",
         "/etc/credit-ledger/tls/": f"{folder}/",
-        "/usr/share/credit-ledger/static/": f"{folder}/static/",
         **changes,
     }.items():
         assert old in text, old
@@ -119,7 +118,6 @@ def nginx_before(
 ) -> Iterator[Nginx]:
     """nginx before the gateway on port `upstream`, ended at the end."""
     folder.mkdir(exist_ok=True)
-    (folder / "static").mkdir(exist_ok=True)
     _certificate(folder)
     ports = _free_ports()
     (folder / "credit-ledger.conf").write_text(site(folder, upstream, ports, changes or {}))
