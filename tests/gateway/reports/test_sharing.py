@@ -389,7 +389,7 @@ def test_the_page_loads_nothing_from_elsewhere(network: Network, number: str) ->
     assert "<script>" not in page.text
     assert not re.search(r"\son[a-z]+=|style=", page.text)
     loaded = re.findall(r'(?:src|href|action)="([^"]*)"', page.text)
-    assert all(re.match("[/#][^/]", one) or one == "/" for one in loaded), loaded
+    assert all(re.match("[/#?][^/]", one) or one == "/" for one in loaded), loaded
     for name in ("report.css", "report.js"):
         (path,) = [one for one in loaded if name in one]
         found = http.request("GET", path)
