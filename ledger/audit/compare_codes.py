@@ -46,17 +46,17 @@ DIVERGENCES: Final[Mapping[str, DivergenceCode]] = {
             "deceived.",
         },
         {
-            "zh": "要求该成员说明；与链上的锚定和各省的镜像核对。",
+            "zh": "要求该成员说明；与链上的存证和各省的镜像核对。",
             "en": "Ask the member; hold both against the anchors on the chain and the mirrors.",
         },
     ),
     "log-shrank": DivergenceCode(
         {
-            "zh": "较晚的报告中，日志反而变小；已锚定的日志不会变小。",
+            "zh": "较晚的报告中，日志反而变小；已存证的日志不会变小。",
             "en": "A log is smaller in the later report; an anchored log never shrinks.",
         },
         {
-            "zh": "要求该成员说明；与链上的锚定和各省的镜像核对。",
+            "zh": "要求该成员说明；与链上的存证和各省的镜像核对。",
             "en": "Ask the member; hold both against the anchors on the chain and the mirrors.",
         },
     ),

@@ -35,7 +35,7 @@ BESIDE: Final[Mapping[str, Text]] = {
 }
 FIGURES: Final[Mapping[str, Text]] = {
     "acts": {"zh": "状态行为", "en": "acts"},
-    "anchors": {"zh": "锚定次数", "en": "anchors"},
+    "anchors": {"zh": "存证次数", "en": "anchors"},
     "behind": {"zh": "尚未确认的行为", "en": "acts not acknowledged"},
     "cases": {"zh": "案件", "en": "cases"},
     "entries": {"zh": "日志条目", "en": "log entries"},

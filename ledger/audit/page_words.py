@@ -34,7 +34,7 @@ COPIES: Final[Mapping[str, Text]] = {
     "none": {"zh": "未提供", "en": "not served"},
 }
 SORTS: Final[Mapping[str, Text]] = {
-    "anchors": {"zh": "锚定", "en": "Anchors"},
+    "anchors": {"zh": "存证", "en": "Anchors"},
     "acts": {"zh": "状态行为", "en": "Acts"},
     "acknowledgements": {"zh": "执行确认", "en": "Acknowledgements"},
     "products": {"zh": "产品与撤回授权", "en": "Products, revocations"},
@@ -175,7 +175,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "logs": {"zh": "日志", "en": "Logs"},
     "size": {"zh": "条目", "en": "Entries"},
     "read": {"zh": "已读取", "en": "Read"},
-    "anchors": {"zh": "锚定次数", "en": "Anchors"},
+    "anchors": {"zh": "存证次数", "en": "Anchors"},
     "root": {"zh": "根", "en": "Root"},
     "scope": {"zh": "查看了什么", "en": "What was looked at"},
     "scope-members": {"zh": "成员", "en": "Members"},
@@ -214,7 +214,7 @@ TERMS: Final[tuple[tuple[Text, Text], ...]] = (
         },
     ),
     (
-        {"zh": "锚定", "en": "Anchor"},
+        {"zh": "存证", "en": "Anchor"},
         {
             "zh": "把日志到某一大小为止的根写到链上，此后任何改动都会被发现。",
             "en": "To write the root of a log up to a size on the chain: whatever is changed "

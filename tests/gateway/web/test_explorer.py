@@ -278,6 +278,8 @@ def test_search_goes_there(place: Place, there: ASGIApp) -> None:
     assert led_to(there, anchor["tx"]) == f"/explorer/blocks/{anchor['block']}"
     assert led_to(there, "demo-bank") == "/explorer/members/demo-bank"
     assert led_to(there, "110000") == "/explorer/members/110000"
+    for name in ("北京", "北京市", "beijing"):
+        assert led_to(there, name) == "/explorer/members/110000", "as people call it"
     assert led_to(there, "penalty@1") == "/explorer/catalogue/penalty"
     assert led_to(there, "3") == "/explorer/blocks/3"
     assert led_to(there, "2026-12-01") == "/explorer/lists?on=2026-12-01"
