@@ -173,6 +173,7 @@ def walk_of(world: World, member: Member) -> Walk:
             "act": ("accept", "supplement", "withdraw"),
             "list": ("abnormal-list",),
             "webhook": ("0" * 32,),
+            "token": ("999999",),
             "subject": ("0" * 32,),
             "authorisation": ("00" * 32,),
             "use": ("0" * 32,),
@@ -210,6 +211,15 @@ def walk_of(world: World, member: Member) -> Walk:
                     "files": {"file": ("x.ndjson", record_json(world.class_, CF_NR="又一内容"))}
                 }
             ),
+            "/v1/files/find": lambda: body(name="x"),
+            "/v1/records/find": lambda: body((SUBJECT,), subject=SUBJECT),
+            "/v1/records/{record}/send-back": lambda: body(proposal="x", reason="x"),
+            "/v1/cases/{case}/send-back": lambda: body(proposal="x", reason="x"),
+            "/v1/report-owners": lambda: body(number=number, code="2" * 8),
+            "/v1/tokens": lambda: body(name="x", scopes=["read"]),
+            "/v1/uses/find": lambda: body((SUBJECT,), code=SUBJECT),
+            "/v1/uses/live": lambda: body((SUBJECT,), code=SUBJECT, purpose="regulation"),
+            "/v1/watched-records": lambda: body(record=world.record.hex()),
             "/v1/returns": lambda: table_of(table),
             "/v1/reconcile": lambda: table_of(register),
             "/v1/case-files": lambda: table_of(results),
