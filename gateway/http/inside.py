@@ -150,6 +150,7 @@ class _Exchange:
         self.status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.left = asyncio.Event()
         self._room = asyncio.Semaphore(WAITING)
+        self._failed: Exception | None = None
 
     async def receive(self) -> Message:
         if self._body is not None:
@@ -170,6 +171,8 @@ class _Exchange:
         """The application ended without an answer, or in its middle."""
         if not self.status.done():
             self.status.set_exception(error)
+        else:
+            self._failed = error
 
     def end(self) -> None:
         """Nothing comes any more."""
@@ -184,6 +187,8 @@ class _Exchange:
         while (piece := await self._sent.get()) is not None:
             self._room.release()
             yield piece
+        if self._failed is not None:  # or a part of an answer would pass for the whole
+            raise self._failed
 
 
 def _scope_of(request: httpx.Request, client: tuple[str, int]) -> dict[str, Any]:
