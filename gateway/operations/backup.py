@@ -60,6 +60,7 @@ from gateway.chain.models import chain_cache
 from gateway.log.models import logs
 from gateway.operations.backup_keys import Given, create_keys, give_keys, keep_keys, portions
 from gateway.sealing.models import content_keys, wrapping_keys
+from gateway.web.models import web_sessions
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError
 
@@ -83,8 +84,8 @@ class Restored:
 
 def tables() -> Sequence[sa.Table]:
     """Every table with something to keep in `gateway.db`, in the order in which rows may be
-    written."""
-    apart = (leases, content_keys, wrapping_keys)
+    written. Who is logged in at a page is not kept: whoever has logged out stays out."""
+    apart = (leases, content_keys, wrapping_keys, web_sessions)
     return [table for table in metadata.sorted_tables if table not in apart]
 
 

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +23,11 @@ from gateway.operations.backup import Restored, backup, restore, tables
 from gateway.operations.backup_keys import Given
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind
+from gateway.tokens.models import tokens
+from gateway.web.models import web_sessions
 from ledger.core.errors import ConfigError
 from tests.gateway.files.desk import Desk
-from tests.gateway.intake.material import row
+from tests.gateway.intake.material import new_token, row
 from tests.support.callers import CENTRE, of
 from tests.support.erasing import erase
 from tests.support.node import LOG_ID, MEMBER, make_facts, make_test_node
@@ -102,6 +106,41 @@ def test_it_may_take_longer_than_others(tmp_path: Path, monkeypatch: pytest.Monk
     backup(engine, folder, member=MEMBER, clock=node.ctx.clock, progress=progress)
     assert waited and (folder / "manifest.json").exists()
     engine.dispose()
+
+
+LOADED = """
+import json
+from gateway.base.db import metadata
+from gateway.operations import backup
+print(json.dumps([*metadata.tables]))
+"""
+
+
+def test_it_knows_every_table_by_itself(tmp_path: Path) -> None:
+    """The command loads less than a gateway does, or than all these tests together."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=300
+    )
+    node, _ = filled(tmp_path / "one")
+    there = sa.inspect(node.ctx.engine).get_table_names()
+    assert {*json.loads(done.stdout)} == {*there} - {"alembic_version"}
+    node.close()
+
+
+def test_nobody_is_logged_in_again(tmp_path: Path) -> None:
+    node, _ = filled(tmp_path / "one")
+    new_token(node)
+    with begin_write(node.ctx.engine) as connection:
+        token = connection.execute(sa.select(sa.func.min(tokens.c.id))).scalar_one()
+        row = {"digest": bytes(32), "token": token, "begun_at": 1, "seen_at": 1}
+        connection.execute(sa.insert(web_sessions).values(row))
+    source = take(node, tmp_path / "backup")
+    node.close()
+    restored(tmp_path / "two", source)
+    again = make_test_node(tmp_path / "two", facts=False, seed=SEED)
+    with begin_read(again.ctx.engine) as connection:
+        assert connection.execute(sa.select(web_sessions)).all() == []
+    again.close()
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
