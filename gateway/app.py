@@ -63,8 +63,8 @@ from gateway.watching import record_routes as watched_records
 from gateway.watching import routes as watching
 from gateway.watching import subject_routes as watched_subjects
 from gateway.watching.singles import Singles
-from gateway.web.audit_newest import Newest
-from gateway.web.audit_page import AuditParts
+from gateway.web.audit.newest import Newest
+from gateway.web.audit.page import AuditParts
 from gateway.web.bank.runs import Runs
 from gateway.web.routes import ROUTERS
 from gateway.web.sessions import Sessions

@@ -1,5 +1,5 @@
 """`/v1/reports` for the centre; `/v1/report-checks`, `-copies` and `-shares` for anybody with what
-a report holds, as for the page of its QR (`gateway.web.report_page`)."""
+a report holds, as for the page of its QR (`gateway.web.firm.report`)."""
 
 from __future__ import annotations
 

@@ -6,22 +6,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from gateway.web import (
-    audit_page,
-    desk_files,
-    desk_hand_in,
-    desk_records,
-    explorer_logs,
-    explorer_pages,
-    explorer_records,
-    explorer_search,
-    firm_page,
-    node_page,
-    report_page,
-    session_routes,
-    static_files,
-    verify_routes,
-)
+from gateway.web import session_routes, static_files
+from gateway.web.audit import page as audit
 from gateway.web.bank import (
     ask_routes,
     check_routes,
@@ -41,19 +27,26 @@ from gateway.web.cases import (
     token_pages,
     worklist_pages,
 )
+from gateway.web.desk import files, hand_in, records
+from gateway.web.explorer import logs, pages, search
+from gateway.web.explorer import records as explored
+from gateway.web.firm import page as firm
+from gateway.web.firm import report
+from gateway.web.node import page as node
+from gateway.web.verify import routes as verify
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
-    node_page.router,
-    explorer_search.router,
-    explorer_pages.router,
-    explorer_logs.router,
-    explorer_records.router,
+    node.router,
+    search.router,
+    pages.router,
+    logs.router,
+    explored.router,
     session_routes.router,
-    desk_hand_in.router,
-    desk_files.router,
-    desk_records.router,
-    verify_routes.router,
-    report_page.router,
+    hand_in.router,
+    files.router,
+    records.router,
+    verify.router,
+    report.router,
     static_files.router,
     list_pages.router,
     file_pages.router,
@@ -70,7 +63,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     hook_routes.router,
     check_routes.router,
     product_routes.router,
-    firm_page.router,
-    audit_page.router,
+    firm.router,
+    audit.router,
 )
 """Of each area one."""

@@ -118,7 +118,7 @@ print(json.dumps([*metadata.tables]))
 
 def test_it_knows_every_table_by_itself(tmp_path: Path) -> None:
     """The command loads less than a gateway does, or than all these tests together."""
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=True, timeout=300
     )
     node, _ = filled(tmp_path / "one")

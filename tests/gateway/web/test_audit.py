@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from gateway.app import create_app
 from gateway.base.settings import of_values
 from gateway.http.limits import MAX_AUDITED
-from gateway.web.audit_newest import MAX_NEWEST, Newest
-from gateway.web.audit_page import SAVED
+from gateway.web.audit.newest import MAX_NEWEST, Newest
+from gateway.web.audit.page import SAVED
 from ledger.audit.codes import CODES
 from ledger.audit.compare_codes import DIVERGENCES
 from ledger.audit.page_words import WORDS
@@ -120,7 +120,7 @@ def test_it_is_read_once(newest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     newest.write_bytes(plain())
     looks = Newest(newest)
     first = looks.look()
-    monkeypatch.setattr("gateway.web.audit_newest._read", lambda path: pytest.fail("again"))
+    monkeypatch.setattr("gateway.web.audit.newest._read", lambda path: pytest.fail("again"))
     assert looks.look() is first
 
 

@@ -15,7 +15,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from gateway.node import Node
-from gateway.web import desk_receiving
+from gateway.web.desk import receiving
 from tests.gateway.files.test_looking import fields, sheet
 from tests.gateway.files.work import work
 from tests.gateway.intake.material import new_token
@@ -183,7 +183,7 @@ def test_bodies_that_are_no_form(clerk: Visitor, node: Node) -> None:
 
 
 def test_many_at_once(clerk: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk_receiving, "MAX_FILES", 2)
+    monkeypatch.setattr(receiving, "MAX_FILES", 2)
     answer = hand_in(clerk, ("a", b"x"), ("b", b"x"), ("c", b"x"))
     assert answer.status_code == 422 or "50" in answer.text
 

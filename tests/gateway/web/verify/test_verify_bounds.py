@@ -15,8 +15,7 @@ from gateway.http.problems import Problem
 from gateway.verifying import desk as desks
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk
-from gateway.web import verify_form as form
-from gateway.web import verify_routes as routes
+from gateway.web.verify import form, routes
 from ledger.files.judge import MAX_SINGLE
 from tests.gateway.intake.material import new_token
 from tests.gateway.web.verify.papers import BEIJING

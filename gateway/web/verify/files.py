@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
-from gateway.web.verify_records import TONES
-from gateway.web.verify_sheets import MAX_ROWS, Facts, Row, Sheet, Speaker, Table, Tone
+from gateway.web.verify.records import TONES
+from gateway.web.verify.sheets import MAX_ROWS, Facts, Row, Sheet, Speaker, Table, Tone
 from ledger.core.status import Action
 from ledger.files.words import (
     ANSWERS,

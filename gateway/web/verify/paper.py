@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from gateway.base.printing import FONT, broken, drawing
 from gateway.verifying.desk import Judged
-from gateway.web.verify_sheets import Facts, Line, Sheet, Speaker, Table
-from gateway.web.verify_shown import command
+from gateway.web.verify.sheets import Facts, Line, Sheet, Speaker, Table
+from gateway.web.verify.shown import command
 
 if TYPE_CHECKING:
     from fpdf import FPDF

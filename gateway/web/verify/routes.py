@@ -19,11 +19,11 @@ from gateway.http.problems import Problem
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
 from gateway.web.typed import number
-from gateway.web.verify_form import read
-from gateway.web.verify_kinds import Other, other_kind
-from gateway.web.verify_paper import Paper, about, convenience, draw
-from gateway.web.verify_sheets import Speaker
-from gateway.web.verify_shown import command, sheet_of
+from gateway.web.verify.form import read
+from gateway.web.verify.kinds import Other, other_kind
+from gateway.web.verify.paper import Paper, about, convenience, draw
+from gateway.web.verify.sheets import Speaker
+from gateway.web.verify.shown import command, sheet_of
 from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
 from ledger.core.canonical import hex32
 from ledger.core.errors import InputError

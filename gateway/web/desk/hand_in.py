@@ -13,7 +13,7 @@ from gateway.base.context import Context
 from gateway.base.policy import Scope
 from gateway.files.routes import XLSX
 from gateway.http.problems import Problem
-from gateway.web.desk_receiving import Receiving, Sent
+from gateway.web.desk.receiving import Receiving, Sent
 from gateway.web.visits import HEADERS, Anybody, Signed, Visit, demand_own, page_router, told_of
 from ledger.records.template import by_name, fillable, offered, template
 

@@ -8,15 +8,15 @@ from typing import Final
 
 from gateway.verifying.desk import Judged
 from gateway.web.languages import Code
-from gateway.web.verify_files import (
+from gateway.web.verify.files import (
     answer_sheet,
     bundle_sheet,
     history_sheet,
     list_sheet,
     report_sheet,
 )
-from gateway.web.verify_records import record_sheet, statement_sheet
-from gateway.web.verify_sheets import Sheet, Speaker
+from gateway.web.verify.records import record_sheet, statement_sheet
+from gateway.web.verify.sheets import Sheet, Speaker
 
 _OPTIONS: Final[Mapping[str, str]] = {
     **{name: f"--{name}" for name in ("subject", "type", "issuer", "audience", "nonce")},

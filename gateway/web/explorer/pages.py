@@ -12,8 +12,8 @@ from gateway.explorer.catalogue import ITEMS, REGIONS
 from gateway.explorer.members import KEYS
 from gateway.explorer.votes import shown
 from gateway.http.problems import Problem
-from gateway.web import explorer_words as words
-from gateway.web.explorer_parts import (
+from gateway.web.explorer import words
+from gateway.web.explorer.parts import (
     Ledger,
     Page,
     clock,

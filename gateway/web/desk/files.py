@@ -17,8 +17,8 @@ from starlette.responses import Response
 
 from gateway.files.upload import MAX_NAME
 from gateway.http.problems import Problem
-from gateway.web.desk_hand_in import max_file_bytes
-from gateway.web.desk_receipts import PART, receipts_of
+from gateway.web.desk.hand_in import max_file_bytes
+from gateway.web.desk.receipts import PART, receipts_of
 from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router
 

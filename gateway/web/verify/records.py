@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
-from gateway.web.verify_sheets import (
+from gateway.web.verify.sheets import (
     Check,
     Facts,
     Line,

@@ -20,8 +20,8 @@ from gateway.base.errors import NotReady
 from gateway.http.limits import MAX_AUDITED, RateLimiter, address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
-from gateway.web.audit_form import FILES, read
-from gateway.web.audit_newest import Newest, Shown
+from gateway.web.audit.form import FILES, read
+from gateway.web.audit.newest import Newest, Shown
 from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
 from ledger.audit import compare_page
 from ledger.audit.compare import OtherNetwork, compare

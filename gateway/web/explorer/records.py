@@ -15,8 +15,8 @@ from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.explorer.errors import NotRead
 from gateway.explorer.services import Explorer
-from gateway.web import explorer_words as words
-from gateway.web.explorer_parts import Ledger, Page, Read, Wrong, asked, digest, part, tried
+from gateway.web.explorer import words
+from gateway.web.explorer.parts import Ledger, Page, Read, Wrong, asked, digest, part, tried
 from gateway.web.visits import Anybody, Refused, Visit, page_router
 from ledger.chain.contracts.structs import code_text
 from ledger.core.canonical import parse_day

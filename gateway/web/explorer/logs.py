@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.http.problems import Problem
-from gateway.web import explorer_words as words
-from gateway.web.explorer_parts import (
+from gateway.web.explorer import words
+from gateway.web.explorer.parts import (
     PAGE,
     Below,
     Ledger,

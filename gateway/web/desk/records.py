@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from gateway.http.problems import Problem
-from gateway.web.desk_receipts import receipt as receipt_of
+from gateway.web.desk.receipts import receipt as receipt_of
 from gateway.web.typed import number
 from gateway.web.visits import Refused, Signed, Visit, page_router
 from ledger.records import schema as schemas

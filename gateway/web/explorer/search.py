@@ -15,9 +15,9 @@ from starlette.responses import Response
 from gateway.explorer.errors import NotRead
 from gateway.explorer.held import Thing
 from gateway.explorer.services import Explorer
-from gateway.web import explorer_words as words
-from gateway.web.explorer_parts import Ledger, tried
-from gateway.web.explorer_records import documents_page
+from gateway.web.explorer import words
+from gateway.web.explorer.parts import Ledger, tried
+from gateway.web.explorer.records import documents_page
 from gateway.web.visits import Anybody, Visit, page_router
 from ledger.core.canonical import parse_day
 from ledger.core.errors import Malformed

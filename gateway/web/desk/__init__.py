@@ -1,0 +1,1 @@
+"""Pages of the clerk: files and records."""

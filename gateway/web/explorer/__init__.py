@@ -1,0 +1,1 @@
+"""Pages of what is on the chain and in the logs."""

@@ -1,0 +1,1 @@
+"""Pages that judge what is dropped on them."""
