@@ -58,11 +58,11 @@ __all__ = [
     "DEADLINE_SECONDS",
     "FAILED_SECONDS",
     "HEAD_READS",
+    "LOOKS",
     "LOOK_SECONDS",
     "WAIT_SECONDS",
     "Verifier",
     "ask",
-    "record_facts",
     "trust_of",
 ]
 

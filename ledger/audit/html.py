@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 from xml.etree.ElementTree import Element, tostring
 
-__all__ = ["MAX_SHOWN", "Node", "bar", "element", "plain", "table", "write"]
+__all__ = ["MAX_SHOWN", "Child", "Node", "bar", "element", "plain", "table", "write"]
 
 Node = Element
 Child = Element | str | int

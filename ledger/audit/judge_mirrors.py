@@ -24,7 +24,7 @@ from ledger.core.keys import Alg, Purpose, Role
 from ledger.core.note import Checkpoint
 from ledger.core.tiles import WIDTH
 
-__all__ = ["DRAWN", "MirrorFor", "judge_mirrors", "witnessed"]
+__all__ = ["DRAWN", "Copied", "MirrorFor", "judge_mirrors", "witnessed"]
 
 MirrorFor = Callable[[Member, Log], Fetch | None]
 """How to read the copy that a member keeps of a log; None: no way."""

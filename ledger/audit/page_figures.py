@@ -13,7 +13,7 @@ from ledger.audit.page_speaker import Speaker, code
 from ledger.audit.page_words import COPIES, SORTS, STAGES
 from ledger.audit.report_file import ReportFile
 
-__all__ = ["MAX_ROWS", "TIMELY", "figures", "timely_by_member"]
+__all__ = ["MAX_ROWS", "TIMELY", "Rows", "figures", "timely_by_member"]
 
 MAX_ROWS: Final = 300
 """Of one table: four provinces with logs and mirrors take some dozens."""

@@ -1,7 +1,9 @@
 """The same 500 rows as every kind of file: what is committed is the same, byte for byte."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -11,25 +13,36 @@ from ledger.records.setting import Setting
 from ledger.records.validate import check
 from tests.acceptance.independent import uscc
 from tests.gateway.files.desk import Desk
-from tests.support.twins import ENCODINGS, SEPARATORS, make_records, twins
+from tests.support.twins import ENCODINGS, SEPARATORS, Record, make_records, twins
 
 SEED, COUNT = 9, 500
-RECORDS = make_records(SEED, COUNT, uscc)
-FILES = {what: (name, content) for what, name, content in twins(SEED, RECORDS)}
+TABLES = [f"{encoding}, {separator}" for encoding in ENCODINGS for separator in SEPARATORS]
+NAMES = ["openpyxl", "xlsxwriter", "by hand", "old", *TABLES, "ndjson"]
 SCHEMA = load("penalty")
 TODAY = date(2026, 11, 23)
 
 
+@cache
+def records() -> Sequence[Record]:
+    return make_records(SEED, COUNT, uscc)
+
+
+@cache
+def files() -> dict[str, tuple[str, bytes]]:
+    """Name and content of each kind."""
+    return {what: (name, content) for what, name, content in twins(SEED, records())}
+
+
 def test_there_are_as_many_as_the_world_has() -> None:
-    assert len(FILES) == 4 + len(ENCODINGS) * len(SEPARATORS) + 1
-    assert len({content for _, content in FILES.values()}) == len(FILES)
+    assert [*files()] == NAMES
+    assert len({content for _, content in files().values()}) == len(files())
 
 
-@pytest.mark.parametrize("what", FILES)
+@pytest.mark.parametrize("what", NAMES)
 def test_canonical_fields(what: str) -> None:
-    name, content = FILES[what]
+    name, content = files()[what]
     reading = Reading(content, name=name, type_=None)
-    for row, record in zip(reading.rows(), RECORDS, strict=True):
+    for row, record in zip(reading.rows(), records(), strict=True):
         found = row.input
         assert not found.cell_errors and found.fault is None
         checked = check(SCHEMA, found.fields, Setting(today=TODAY))
@@ -47,14 +60,14 @@ def ordered(record: object) -> object:
 def test_sent_to_a_node_all_are_the_same_records(desk: Desk) -> None:
     """The first file is accepted; of every other each row is a duplicate with the same leaf."""
     leaves: list[str] = []
-    for what, (name, content) in FILES.items():
+    for what, (name, content) in files().items():
         answer = desk.send(content, name)
         counts = {verdict: count for verdict, count in answer["counts"].items() if count}
         assert counts == {"duplicate" if leaves else "accepted": COUNT}, what
         told = [row["leaf"] for row in answer["verdicts"]]
         leaves = leaves or told
         assert told == leaves, what
-    content = FILES["ndjson"][1]
+    content = files()["ndjson"][1]
     kind = {"Content-Type": "application/x-ndjson"}
     streamed = desk.client.request(
         "POST", "/v1/records", content=content, headers=desk.headers | kind
