@@ -25,7 +25,9 @@ __all__ = [
     "MOST",
     "TYPE",
     "Comparison",
+    "Divergence",
     "OtherNetwork",
+    "Relation",
     "compare",
 ]
 
