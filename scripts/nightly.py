@@ -1,4 +1,5 @@
-"""What takes too long for every change: chaos, soak, quick benchmark, every Python.
+"""What takes too long for every change: each test, on both databases too; chaos, soak, quick
+benchmark, every Python.
 
     python scripts/nightly.py            into build/nightly/, which is emptied first
 
@@ -11,11 +12,12 @@ import sys
 from pathlib import Path
 
 from scripts.steps import PYTHON, ROOT, Step, run_steps
-from scripts.test import BRIEF_CHAOS
-from tests.support import flipping
+from scripts.test import WORKERS
+from tests.support import nightly
 
 OUT = Path("build") / "nightly"
-EVERY_BIT = ("tests/core/test_verdict.py", "tests/core/test_opening.py", "-k", "flipped_bit")
+ALL_TESTS = ("-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile")
+"""Those of the night too, and each case of those of which `make test` runs some."""
 SOAK_RECORDS = 1_000_000
 """A tenth of `make soak`: growth shows after minutes."""
 
@@ -29,8 +31,8 @@ def nightly_steps() -> list[Step]:
     folder = ["--folder", str(ROOT / OUT / "soak-network")]
     soak = ["scripts/soak.py", "--records", str(SOAK_RECORDS), *folder]
     return [
-        Step("every bit", [PYTHON, "-m", "pytest", "-q", "-n", "2", *EVERY_BIT], live=True),
-        Step("chaos, briefly", [PYTHON, "-m", "pytest", "-q", BRIEF_CHAOS], live=True),
+        Step("all tests", [PYTHON, *ALL_TESTS], live=True),
+        Step("on PostgreSQL", [PYTHON, *ALL_TESTS, "--database", "postgresql"], live=True),
         Step("chaos", [PYTHON, "scripts/chaos.py", *into("chaos")], live=True),
         Step("soak", [PYTHON, *soak, *into("soak")], live=True),
         Step("benchmark", [PYTHON, "scripts/bench.py", "--quick", *into("bench")], live=True),
@@ -40,5 +42,5 @@ def nightly_steps() -> list[Step]:
 
 if __name__ == "__main__":
     shutil.rmtree(ROOT / OUT, ignore_errors=True)  # a soak would go on where the last one ended
-    os.environ[flipping.EVERY] = "1"
+    os.environ[nightly.EVERY] = "1"
     sys.exit(run_steps(nightly_steps()))

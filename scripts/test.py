@@ -13,8 +13,6 @@ import psutil
 from scripts.lint import lint_steps
 from scripts.steps import PYTHON, ROOT, Step, forge, run_lanes
 
-BRIEF_CHAOS = "tests/e2e/test_chaos.py"
-"""Some minutes of `make chaos`: a part of `make nightly`."""
 PICTURES = ROOT / "build" / "pages"
 """Of every page in both languages, as the browser tests saw them."""
 PROXIED = "tests/proxy"
@@ -66,14 +64,19 @@ def test_lanes(folder: Path | None) -> list[list[Step]]:
     take longest begin at once, beside all of that. folder: for what they write; None: as pytest
     has it."""
     proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
-    apart = ["--ignore=tests/core", f"--ignore={BRIEF_CHAOS}"]
+    apart = ["--ignore=tests/core"]
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
     core = [*pytest(BESIDE, folder, "core"), "tests/core", *coverage]
     postgresql = [*pytest(BESIDE, folder, "postgresql"), "--database", "postgresql", *ON_POSTGRESQL]
     most = pytest(WORKERS, folder, "most")
+    collected = [PYTHON, "-m", "pytest", "-q", "--collect-only", "tests"]
     return [
-        [Step("pytest", [*most, *apart, *proxied, "--pictures", str(PICTURES)], live=True)],
+        # Once by one process, which keeps what it compiles: else each of the many does it.
+        [
+            Step("collection", collected),
+            Step("pytest", [*most, *apart, *proxied, "--pictures", str(PICTURES)], live=True),
+        ],
         [
             *lint_steps(),
             Step("forge test", [forge(), "test"]),

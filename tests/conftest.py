@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from tests.support import postgres
+from tests.support import nightly, postgres
 
 # Whether a test passes must not depend on how fast this machine is, or how busy.
 settings.register_profile(
@@ -46,8 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[postgres.USED] = stack.enter_context(postgres.server_url())
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first, so that none is left to one process while the others have nothing to do."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long tests first, so that none is left to one process while the others have nothing to do;
+    without those of the night by day."""
+    if not nightly.is_night():
+        later = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=later)
+        items[:] = [item for item in items if item not in {*later}]
     items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 

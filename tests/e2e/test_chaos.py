@@ -8,7 +8,10 @@ from pathlib import Path
 
 import psutil
 
+from tests.support import nightly
 from tests.support.processes import runs
+
+pytestmark = nightly.mark
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEED = "471"
