@@ -19,7 +19,7 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import CouldNotCheck, EvidenceError, VersionUnknown
 from ledger.core.receipt import Receipt
 from ledger.core.report_content import is_number
-from ledger.files.report_lines import line_of
+from ledger.files.report_lines import line_at
 from ledger.files.reports import MAX_FILE, parse_report
 
 if TYPE_CHECKING:
@@ -249,7 +249,8 @@ def _record(data: bytes, line: int) -> tuple[str, str | None]:
     looks."""
     try:
         texts: Any = parse_report(data).receipts
-        if line > len(texts):
+        found = line_at(texts, line, library_of(None))
+        if found is None:
             count = len(texts)
             raise Refused(
                 say(
@@ -257,9 +258,7 @@ def _record(data: bytes, line: int) -> tuple[str, str | None]:
                     en=f"the report has no such line; it has {count}, counted from 1",
                 )
             )
-        receipt = receipts.parse(texts[line - 1].encode())
-        found = line_of(receipt, library_of(None))
-        return hex32(receipt.record_id), None if found is None else found.unit
+        return found
     except (EvidenceError, VersionUnknown) as error:
         raise Refused(told_problem(error)) from error
     except CouldNotCheck as error:

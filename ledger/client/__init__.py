@@ -10,7 +10,9 @@ what to send and how long to wait, and two thin transports on httpx carry that o
 one not. Methods stand in groups, an attribute of the client for each domain of a gateway:
 
     records  files  receipts  cases  lists  histories
+    uses  checks  authorisations  reports  followed  products  outcomes
 
-A further domain is a module of flows, a group in `groups` and in `async_groups`, and an attribute
-of both clients; a single verb, such as `verify`, stands on the client itself.
+A further domain is a module of flows, a group in `groups` and in `async_groups` (for finance in
+`finance_groups`, `product_groups` and their twins), and an attribute of both clients; a single
+verb, such as `verify` or `use`, stands on the client itself.
 """

@@ -10,7 +10,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ledger.client import node, verifying
+from ledger.client import node, uses, verifying
+from ledger.client.async_finance_groups import (
+    AsyncAuthorisations,
+    AsyncChecks,
+    AsyncFollowed,
+    AsyncReports,
+    AsyncUses,
+)
 from ledger.client.async_groups import (
     AsyncCases,
     AsyncFiles,
@@ -19,12 +26,15 @@ from ledger.client.async_groups import (
     AsyncReceipts,
     AsyncRecords,
 )
+from ledger.client.async_product_groups import AsyncOutcomes, AsyncProducts
 from ledger.client.errors import NoAnswer, NotReady
 from ledger.client.events import WatchEvent
+from ledger.client.inputs import Decision
 from ledger.client.results import NodeInfo
 from ledger.client.site import Site
 from ledger.client.terms import Terms
 from ledger.client.transport import AsyncTransport
+from ledger.client.use_results import Use
 from ledger.client.watching import SILENCE_SECONDS, Watching
 
 __all__ = ["AsyncClient", "AsyncWatch"]
@@ -62,6 +72,13 @@ class AsyncClient:
         self.cases = AsyncCases(self._transport, self._terms)
         self.lists = AsyncLists(self._transport, self._terms)
         self.histories = AsyncHistories(self._transport, self._terms)
+        self.uses = AsyncUses(self._transport, self._terms)
+        self.checks = AsyncChecks(self._transport, self._terms)
+        self.authorisations = AsyncAuthorisations(self._transport, self._terms)
+        self.reports = AsyncReports(self._transport, self._terms)
+        self.followed = AsyncFollowed(self._transport, self._terms)
+        self.products = AsyncProducts(self._transport, self._terms)
+        self.outcomes = AsyncOutcomes(self._transport, self._terms)
 
     async def close(self) -> None:
         """Drop the connections."""
@@ -80,6 +97,33 @@ class AsyncClient:
     async def unready(self) -> NotReady | None:
         """Why it can take or anchor no records now; None: it can."""
         return await self._transport.drive(node.unready(self._terms))
+
+    async def use(
+        self,
+        code: str,
+        purpose: str,
+        *,
+        types: Sequence[str] | None = None,
+        authorisation: str | None = None,
+        decision: Decision | None = None,
+        matter: str | None = None,
+    ) -> Use:
+        """Ask all provinces about a subject, by its code: what each states, and the bundle that
+        proves it, which the gateway keeps as well. types: families, by default those of the
+        authorisation, or all public ones. authorisation: the name of one that is held at the
+        gateway. decision: what it led to. matter: in words of your own, which stay there. Raises
+        Refused where it may not be asked. It is not asked twice by itself: after AnswerLost
+        `uses.find` tells."""
+        flow = uses.use(
+            code,
+            purpose,
+            self._terms,
+            types=types,
+            authorisation=authorisation,
+            decision=decision,
+            matter=matter,
+        )
+        return await self._transport.drive(flow)
 
     async def verify(
         self,

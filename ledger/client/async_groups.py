@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger.client import cases, files, receipts, records, signed
 from ledger.client.case_results import CaseFiled, CaseList, CaseShown
+from ledger.client.group import AsyncGroup
 from ledger.client.groups import ANCHOR_SECONDS, FILE_SECONDS
 from ledger.client.inputs import Act, Kind, Progress, Record, Source
 from ledger.client.results import (
@@ -22,8 +23,6 @@ from ledger.client.results import (
     RowAnswer,
     Submitted,
 )
-from ledger.client.terms import Terms
-from ledger.client.transport import AsyncTransport
 
 __all__ = [
     "AsyncCases",
@@ -35,13 +34,7 @@ __all__ = [
 ]
 
 
-class _Group:
-    def __init__(self, transport: AsyncTransport, terms: Terms) -> None:
-        self._transport = transport
-        self._terms = terms
-
-
-class AsyncRecords(_Group):
+class AsyncRecords(AsyncGroup):
     """Records as JSON. A record sent twice is a `duplicate` of the one that is there, so what was
     lost on the way is sent again; one that had been taken then comes back as that."""
 
@@ -73,7 +66,7 @@ class AsyncRecords(_Group):
         return await self._transport.drive(records.status(name, self._terms))
 
 
-class AsyncFiles(_Group):
+class AsyncFiles(AsyncGroup):
     """Files as departments have them: workbooks, text tables, JSON."""
 
     async def submit(
@@ -115,7 +108,7 @@ class AsyncFiles(_Group):
         return await self._transport.drive(files.listed(limit, self._terms))
 
 
-class AsyncReceipts(_Group):
+class AsyncReceipts(AsyncGroup):
     """Receipts, byte for byte as they are to be kept and handed on. What they are worth
     `ledger.Verifier` says, without this gateway."""
 
@@ -150,7 +143,7 @@ class AsyncReceipts(_Group):
         await self._transport.drive(receipts.anchored(answer, within, self._terms))
 
 
-class AsyncCases(_Group):
+class AsyncCases(AsyncGroup):
     """Repairs and objections. What is filed or made here is never sent twice by itself: where it
     may have been taken though no answer came, AnswerLost is raised, and `listed` or `show` tell."""
 
@@ -199,7 +192,7 @@ class AsyncCases(_Group):
         return await self._transport.drive(flow)
 
 
-class AsyncLists(_Group):
+class AsyncLists(AsyncGroup):
     """Lists of a day, of all provinces, as signed files with a receipt of each entry."""
 
     async def names(self) -> list[ListName]:
@@ -212,7 +205,7 @@ class AsyncLists(_Group):
         return await self._transport.drive(signed.day(name, on, self._terms))
 
 
-class AsyncHistories(_Group):
+class AsyncHistories(AsyncGroup):
     """All that may be given of a subject, as a signed file with proofs: the centre's to ask for."""
 
     async def of_subject(

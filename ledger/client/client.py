@@ -9,14 +9,24 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
-from ledger.client import node, verifying
+from ledger.client import node, uses, verifying
 from ledger.client.errors import NoAnswer, NotReady
 from ledger.client.events import WatchEvent
+from ledger.client.finance_groups import (
+    Authorisations,
+    Checks,
+    Followed,
+    Reports,
+    Uses,
+)
 from ledger.client.groups import Cases, Files, Histories, Lists, Receipts, Records
+from ledger.client.inputs import Decision
+from ledger.client.product_groups import Outcomes, Products
 from ledger.client.results import NodeInfo
 from ledger.client.site import Site
 from ledger.client.terms import Terms
 from ledger.client.transport import Transport
+from ledger.client.use_results import Use
 from ledger.client.watching import SILENCE_SECONDS, Watching
 
 __all__ = ["Client", "Watch"]
@@ -27,7 +37,8 @@ class Client:
 
     Its errors are those of `ledger.client.errors`; nothing of httpx is raised. What it offers by
     domain, as `ledger.client.groups` has it: `records` `files` `receipts` `cases` `lists`
-    `histories`.
+    `histories`; for finance, as `finance_groups` and `product_groups` have it: `uses` `checks`
+    `authorisations` `reports` `followed` `products` `outcomes`.
     """
 
     def __init__(
@@ -53,6 +64,13 @@ class Client:
         self.cases = Cases(self._transport, self._terms)
         self.lists = Lists(self._transport, self._terms)
         self.histories = Histories(self._transport, self._terms)
+        self.uses = Uses(self._transport, self._terms)
+        self.checks = Checks(self._transport, self._terms)
+        self.authorisations = Authorisations(self._transport, self._terms)
+        self.reports = Reports(self._transport, self._terms)
+        self.followed = Followed(self._transport, self._terms)
+        self.products = Products(self._transport, self._terms)
+        self.outcomes = Outcomes(self._transport, self._terms)
 
     def close(self) -> None:
         """Drop the connections."""
@@ -71,6 +89,33 @@ class Client:
     def unready(self) -> NotReady | None:
         """Why it can take or anchor no records now; None: it can."""
         return self._transport.drive(node.unready(self._terms))
+
+    def use(
+        self,
+        code: str,
+        purpose: str,
+        *,
+        types: Sequence[str] | None = None,
+        authorisation: str | None = None,
+        decision: Decision | None = None,
+        matter: str | None = None,
+    ) -> Use:
+        """Ask all provinces about a subject, by its code: what each states, and the bundle that
+        proves it, which the gateway keeps as well. types: families, by default those of the
+        authorisation, or all public ones. authorisation: the name of one that is held at the
+        gateway. decision: what it led to. matter: in words of your own, which stay there. Raises
+        Refused where it may not be asked. It is not asked twice by itself: after AnswerLost
+        `uses.find` tells."""
+        flow = uses.use(
+            code,
+            purpose,
+            self._terms,
+            types=types,
+            authorisation=authorisation,
+            decision=decision,
+            matter=matter,
+        )
+        return self._transport.drive(flow)
 
     def verify(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger.client import cases, files, receipts, records, signed
 from ledger.client.case_results import CaseFiled, CaseList, CaseShown
+from ledger.client.group import Group
 from ledger.client.inputs import Act, Kind, Progress, Record, Source
 from ledger.client.results import (
     FileAnswer,
@@ -21,8 +22,6 @@ from ledger.client.results import (
     RowAnswer,
     Submitted,
 )
-from ledger.client.terms import Terms
-from ledger.client.transport import Transport
 
 __all__ = [
     "ANCHOR_SECONDS",
@@ -41,13 +40,7 @@ ANCHOR_SECONDS = 600.0
 """The same of anchors."""
 
 
-class _Group:
-    def __init__(self, transport: Transport, terms: Terms) -> None:
-        self._transport = transport
-        self._terms = terms
-
-
-class Records(_Group):
+class Records(Group):
     """Records as JSON. A record sent twice is a `duplicate` of the one that is there, so what was
     lost on the way is sent again; one that had been taken then comes back as that."""
 
@@ -79,7 +72,7 @@ class Records(_Group):
         return self._transport.drive(records.status(name, self._terms))
 
 
-class Files(_Group):
+class Files(Group):
     """Files as departments have them: workbooks, text tables, JSON."""
 
     def submit(
@@ -120,7 +113,7 @@ class Files(_Group):
         return self._transport.drive(files.listed(limit, self._terms))
 
 
-class Receipts(_Group):
+class Receipts(Group):
     """Receipts, byte for byte as they are to be kept and handed on. What they are worth
     `ledger.Verifier` says, without this gateway."""
 
@@ -153,7 +146,7 @@ class Receipts(_Group):
         self._transport.drive(receipts.anchored(answer, within, self._terms))
 
 
-class Cases(_Group):
+class Cases(Group):
     """Repairs and objections. What is filed or made here is never sent twice by itself: where it
     may have been taken though no answer came, AnswerLost is raised, and `listed` or `show` tell."""
 
@@ -202,7 +195,7 @@ class Cases(_Group):
         return self._transport.drive(flow)
 
 
-class Lists(_Group):
+class Lists(Group):
     """Lists of a day, of all provinces, as signed files with a receipt of each entry."""
 
     def names(self) -> list[ListName]:
@@ -215,7 +208,7 @@ class Lists(_Group):
         return self._transport.drive(signed.day(name, on, self._terms))
 
 
-class Histories(_Group):
+class Histories(Group):
     """All that may be given of a subject, as a signed file with proofs: the centre's to ask for."""
 
     def of_subject(self, code: str, *, to: str | None = None, as_of: date | None = None) -> bytes:

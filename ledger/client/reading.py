@@ -59,6 +59,13 @@ class Members:
             raise self._wrong(name, "is no list of texts")
         return tuple(value)
 
+    def integers(self, name: str) -> tuple[int, ...]:
+        """A list of integers; not there is none."""
+        value = self.raw.get(name, [])
+        if not isinstance(value, list) or not all(type(one) is int for one in value):
+            raise self._wrong(name, "is no list of integers")
+        return tuple(value)
+
     def languages(self, name: str) -> Text | None:
         """What is said to people; None: nothing."""
         value = self.raw.get(name)

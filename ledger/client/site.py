@@ -10,6 +10,7 @@ from typing import Final
 
 import httpx
 
+from ledger.client.errors import AnswerMalformed
 from ledger.client.wire import Request
 from ledger.core.errors import ConfigError
 
@@ -59,6 +60,14 @@ class Site:
         """Scheme, host and port, for messages."""
         parts = _parts(self.url)
         return f"{parts.scheme}://{parts.netloc.decode('ascii', 'replace')}"
+
+    def other(self, url: str) -> Site:
+        """Another gateway that this one names, to which no token goes. Raises AnswerMalformed."""
+        try:
+            return Site(url=url, tls=self.tls)
+        except ConfigError as error:
+            problem = "what it names as another gateway is no URL of one"
+            raise AnswerMalformed(self.name, problem) from error
 
     def bearer(self) -> str | None:
         """The token as it is now; None: there is none. Raises ConfigError."""

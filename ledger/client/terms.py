@@ -66,10 +66,17 @@ class Terms:
         """Whether a request may be sent once more after that, which was its so manieth failure."""
         match error:
             case NotReady():
-                return request.repeat is not Repeat.UNSENT or error.status == _TOO_MANY
+                return _may_come_again(request.repeat, error.status)
             case Unreachable():
                 return failures < self.tries
             case AnswerLost():
                 return request.repeat is Repeat.ANY and failures < self.tries
             case _:
                 return False
+
+
+def _may_come_again(repeat: Repeat, status: int | None) -> bool:
+    """Whether what a gateway did not take now may be sent again."""
+    if repeat is Repeat.COUNTED:
+        return False
+    return repeat is not Repeat.UNSENT or status == _TOO_MANY

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, TypeVar
 
@@ -85,6 +86,13 @@ class Transport:
 
     def send(self, request: Request, timeout: float) -> Answer:
         """One exchange. Raises ClientError (and nothing foreign)."""
+        if request.at is not None:
+            # Its own connections: whom they trust hangs on the URL.
+            other = Transport(self._site.other(request.at), self._terms)
+            try:
+                return other.send(replace(request, at=None), timeout)
+            finally:
+                other.close()
         with _translated(self._site), deadline(timeout):
             sent = _sent(self._client, self._site, request, self._limits(request, timeout))
             response = self._client.send(sent, stream=True)
@@ -184,6 +192,12 @@ class AsyncTransport:
 
     async def send(self, request: Request, timeout: float) -> Answer:
         """One exchange. Raises ClientError (and nothing foreign)."""
+        if request.at is not None:
+            other = AsyncTransport(self._site.other(request.at), self._terms)
+            try:
+                return await other.send(replace(request, at=None), timeout)
+            finally:
+                await other.close()
         with _translated(self._site):
             async with asyncio.timeout(timeout):
                 sent = _sent(self._client, self._site, request, self._limits(request, timeout))

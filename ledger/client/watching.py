@@ -176,14 +176,19 @@ class Watching:
             return Began(place=self.place)
         if event.name == "reset" and event.data:
             return Reset(place=self.place)
-        make = _MADE.get(event.name)
-        if not event.data or make is None:
+        if not event.data or event.name not in _MADE:
             return None
         try:
             value = orjson.loads("\n".join(event.data))
         except orjson.JSONDecodeError as error:
             raise AnswerMalformed("watch", "a status that is not JSON") from error
-        return make(event.name, self.place, Members("watch", "status", value))
+        return read_event(event.name, self.place, Members("watch", "status", value))
+
+
+def read_event(name: str, place: str | None, told: Members) -> WatchEvent | None:
+    """An event by its name; None: of a kind that is not known here. Raises AnswerMalformed."""
+    make = _MADE.get(name)
+    return None if make is None else make(name, place, told)
 
 
 def _status(_name: str, place: str | None, told: Members) -> WatchEvent:

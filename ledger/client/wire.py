@@ -34,6 +34,10 @@ _REDIRECT, _CLIENT_ERROR = 300, 400
 _LONGEST_DIGITS: Final = 5
 
 
+JSON: Final = (("content-type", "application/json"),)
+"""The header of a body that is JSON."""
+
+
 class Repeat(Enum):
     """When the same may be sent once more."""
 
@@ -43,12 +47,15 @@ class Repeat(Enum):
     """Where the gateway took nothing (429, 503, no connection)."""
     UNSENT = "unsent"
     """Where that is certain (429, no connection): a 503 may come from behind what was done."""
+    COUNTED = "counted"
+    """Where there was no connection: whatever the gateway says is counted against who asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """path: quoted. slow: a gateway may take minutes, as it asks others, or for it is long.
-    max_bytes: of the answer."""
+    max_bytes: of the answer. at: another gateway in place of one's own, by its URL, which is shown
+    no token."""
 
     method: str
     path: str
@@ -58,6 +65,7 @@ class Request:
     repeat: Repeat = Repeat.ANY
     slow: bool = False
     max_bytes: int = MAX_DOCUMENT
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +105,17 @@ class Answer:
 def segment(text: str) -> str:
     """A part of a path, with nothing in it that would lead elsewhere."""
     return "%2E" * len(text) if text in (".", "..") else quote(text, safe="")
+
+
+def posted(path: str, value: Mapping[str, Any], **more: Any) -> Request:
+    """A POST of a JSON object, without the members that are None. more: members of `Request`."""
+    said = {name: one for name, one in value.items() if one is not None}
+    return Request(method="POST", path=path, headers=JSON, content=orjson.dumps(said), **more)
+
+
+def queried(**values: str | int | None) -> tuple[tuple[str, str], ...]:
+    """Parameters of a query, without those that are None."""
+    return tuple((name, str(value)) for name, value in values.items() if value is not None)
 
 
 def form(

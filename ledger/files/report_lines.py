@@ -5,7 +5,7 @@ What is printed, what a page shows and what `verify` tells are made here, of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,7 +16,7 @@ from ledger.core.receipt import Receipt
 from ledger.records.schema import Schema
 from ledger.records.store import Library
 
-__all__ = ["Line", "line_of", "read_line"]
+__all__ = ["Line", "line_at", "line_of", "read_line"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,18 @@ class Line:
 def read_line(text: str, library: Library) -> Line | None:
     """The line of a receipt file; None as in `line_of`. Raises Malformed, VersionUnknown."""
     return line_of(receipts.parse(text.encode()), library)
+
+
+def line_at(
+    receipt_texts: Sequence[str], line: int, library: Library
+) -> tuple[str, str | None] | None:
+    """The id of the record of a line, and USCC of its authority where its receipt shows it. line:
+    from 1; None: there is none of this number. Raises Malformed, VersionUnknown."""
+    if not 1 <= line <= len(receipt_texts):
+        return None
+    receipt = receipts.parse(receipt_texts[line - 1].encode())
+    found = line_of(receipt, library)
+    return hex32(receipt.record_id), None if found is None else found.unit
 
 
 def line_of(receipt: Receipt, library: Library) -> Line | None:
