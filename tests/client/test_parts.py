@@ -14,7 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ledger
-from ledger.client import async_client, async_groups, client, groups, records
+from ledger.client import (
+    async_client,
+    async_finance_groups,
+    async_groups,
+    async_product_groups,
+    client,
+    finance_groups,
+    groups,
+    product_groups,
+    records,
+)
 from ledger.client.errors import (
     FOREIGN,
     AnswerLost,
@@ -26,6 +36,7 @@ from ledger.client.errors import (
     Unreachable,
     translate,
 )
+from ledger.client.group import AsyncGroup, Group
 from ledger.client.reading import Members
 from ledger.client.terms import Terms
 from ledger.client.wire import Repeat, Request, segment
@@ -103,9 +114,11 @@ def test_what_may_be_repeated(repeat: Repeat) -> None:
     assert terms.may_repeat(request, unsent, 1)
     assert not terms.may_repeat(request, unsent, 2)
     assert terms.may_repeat(request, lost, 1) is (repeat is Repeat.ANY)
-    assert terms.may_repeat(request, NotReady("u", "x", status=429), 99)
+    assert terms.may_repeat(request, NotReady("u", "x", status=429), 99) is (
+        repeat is not Repeat.COUNTED
+    )
     assert terms.may_repeat(request, NotReady("u", "x", status=503), 99) is (
-        repeat is not Repeat.UNSENT
+        repeat in (Repeat.ANY, Repeat.REFUSED)
     )
     assert not terms.may_repeat(request, AnswerMalformed("u", "x"), 1)
 
@@ -176,13 +189,21 @@ def methods(kind: type) -> dict[str, inspect.Signature]:
     return {name: inspect.signature(one) for name, one in found if not name.startswith("_")}
 
 
+def offered(kind: type, *modules: Any) -> dict[str, type]:
+    """The groups of some modules by name."""
+    every = {name: getattr(one, name) for one in modules for name in one.__all__}
+    return {
+        name: one for name, one in every.items() if inspect.isclass(one) and issubclass(one, kind)
+    }
+
+
+GROUPS = offered(Group, groups, finance_groups, product_groups)
+ASYNC_GROUPS = offered(AsyncGroup, async_groups, async_finance_groups, async_product_groups)
 PAIRS = [
     (client.Client, async_client.AsyncClient),
     (client.Watch, async_client.AsyncWatch),
-    *((getattr(groups, name), getattr(async_groups, f"Async{name}")) for name in (
-        "Cases", "Files", "Histories", "Lists", "Receipts", "Records",
-    )),
-]  # fmt: skip
+    *((one, ASYNC_GROUPS[f"Async{name}"]) for name, one in GROUPS.items()),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
@@ -203,9 +224,8 @@ def test_both_clients_offer_the_same(one: type, other: type) -> None:
 def test_the_same_groups() -> None:
     with client.Client("http://127.0.0.1:1") as made:
         names = {name for name in vars(made) if not name.startswith("_")}
-    for name in names:
-        assert name.title() in groups.__all__
-    assert {f"Async{name.title()}" for name in names} == set(async_groups.__all__)
+    assert {name.title() for name in names} == set(GROUPS)
+    assert {f"Async{name.title()}" for name in names} == set(ASYNC_GROUPS)
 
 
 @pytest.mark.parametrize("name", ledger.__all__)
