@@ -32,7 +32,7 @@ from ledger.client.wire import (
     queried,
     segment,
 )
-from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.errors import EvidenceError, InputError, VersionUnknown
 from ledger.core.opening import MAX_OPENING, parse_opening
 
 POLL_SECONDS: Final = 1.0
@@ -41,13 +41,22 @@ _MAX_DOCUMENT: Final = 32 << 20
 """Bytes of one signed document."""
 _PATH: Final = "/v1/authorisations"
 _CREATED: Final = 201
+_MAX_KEY: Final = 200
+_VISIBLE: Final = frozenset(map(chr, range(0x21, 0x7F)))
+_KEY: Final = {
+    "zh": "key 为 1 到 200 个可见 ASCII 字符",
+    "en": "`key` is 1 to 200 visible characters of ASCII",
+}
 
 
 def grant(
     said: Mapping[str, Any], docs: Sequence[Source], key: str | None, terms: Terms
 ) -> Flow[str]:
     """Have an authorisation made; its name. said: as the interface has it. With a key twice is
-    once; without one it is not sent again where it may have been taken."""
+    once; without one it is not sent again where it may have been taken. Raises InputError for one
+    that no header can hold."""
+    if key is not None and not (0 < len(key) <= _MAX_KEY and _VISIBLE.issuperset(key)):
+        raise InputError("key", "idempotency-key-invalid", _KEY)
     parts: list[tuple[str, tuple[str | None, bytes, str | None]]] = [
         ("authorisation", (None, orjson.dumps(dict(said)), "application/json"))
     ]

@@ -58,12 +58,13 @@ class Subject:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """What was done about a subject. query: commitment of the query that it rests on, as of `Use`
-    and `CheckAnswer`. measure: the name of one in force. row, sheet: as of `Subject`."""
+    and `CheckAnswer`. matter: in words of your own. measure: the name of one in force. row,
+    sheet: as of `Subject`."""
 
     query: str
     day: date | str
+    matter: str
     measure: str
-    matter: str = ""
     result: str = ""
     row: int | None = None
     sheet: str | None = None

@@ -155,7 +155,7 @@ def faulty(
             except OSError:
                 return  # the other side was first
 
-        do_GET = do_POST = _serve  # noqa: N815 - names of http.server
+        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - names of http.server
 
         def log_message(self, format: str, *args: object) -> None:
             """Silent."""

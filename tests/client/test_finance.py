@@ -3,9 +3,13 @@ bureau and a bank with real gateways on one chain, once for all of it."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +31,8 @@ from ledger.core.errors import InputError
 from ledger.core.status import Action
 from tests.acceptance.independent import uscc
 from tests.client.conftest import Make
+from tests.client.either import client_of
+from tests.docs.test_client_pages import EXAMPLES, FINANCE
 from tests.gateway.authorisations import desk
 from tests.gateway.cases.desk import PDF
 from tests.gateway.intake.material import new_token
@@ -215,7 +221,8 @@ def test_many_and_what_was_done(at: Any, network: Network, firm: str) -> None:
 
     today = network[BEIJING].node.ctx.clock.today()
     good = Feedback(query=found[0].queries[TIANJIN], day=today, measure=MEASURE, matter="某工程")
-    told = beijing.checks.feedback([good, Feedback(query="00" * 32, day=today, measure="x")])
+    bad = Feedback(query="00" * 32, day=today, matter="7", measure="x")
+    told = beijing.checks.feedback([good, bad])
     assert [one.n for one in told] == [0, 1]
     assert told[0].statement and not told[0].errors
     assert told[1].statement is None and told[1].errors[0]["code"]
@@ -360,3 +367,102 @@ def test_what_is_followed(at: Any, network: Network, firm: str) -> None:
         refusal(lambda: at(BANK).followed.follow_subject(firm, "post-loan"), NotAllowed)
         == "authorisation-missing"
     )
+
+
+# ---- the page
+
+
+PORTS = {"8546": BEIJING, "8550": BUREAU, "8551": BANK}
+SUBJECT = "91120101MA4J79434X"
+
+
+@contextmanager
+def at_work(step: Callable[[], object]) -> Iterator[None]:
+    """What a node does by itself, again and again. Each block is a second ahead, so there are no
+    more than are needed."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.05):
+            step()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+Run = Callable[..., list[str]]
+
+
+@pytest.fixture
+def run(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> Run:
+    """Runs an example of the page in a folder of its own; the lines that it prints."""
+    monkeypatch.chdir(tmp_path)
+    Path("network.json").write_bytes(network.chain.file.encode())
+    for name, code in (("token", BANK), ("desk-token", BEIJING), ("maker-token", BUREAU)):
+        Path(name).write_text(new_token(network[code].node, *SCOPES, department=None))
+
+    def ran(number: int, dots: str = "") -> list[str]:
+        text = EXAMPLES[FINANCE[number]].replace('"…"', f'"{dots}"')
+        for port, code in PORTS.items():
+            text = text.replace(f"http://127.0.0.1:{port}", network[code].url)
+        capsys.readouterr()
+        exec(compile(text, f"example {number}", "exec"), {"__name__": "__main__"})
+        return capsys.readouterr().out.splitlines()
+
+    return ran
+
+
+def test_the_page_asks_about_a_firm(run: Run, network: Network) -> None:
+    filed(network[TIANJIN], SUBJECT)
+    printed = run(0)
+    assert printed[0].startswith("adverse {") and printed[-1] == "adverse"
+    assert "120000 penalty@1 valid True" in printed
+
+
+def test_the_page_grants_and_revokes(run: Run, network: Network) -> None:
+    beijing = network[BEIJING]
+    filed(beijing, SUBJECT, "minor")
+    Path("授权书.pdf").write_bytes(PDF)
+    [granted] = run(1)
+    assert granted.endswith(" in-force")
+    with at_work(partial(desk.send_all, beijing)):
+        printed = run(2)
+    assert "in-force" in printed[0] and "'110000': 1" in printed[1] and printed[2] == "revoked"
+
+
+def test_the_page_checks_many(run: Run, network: Network, firm: str) -> None:
+    filed(network[TIANJIN], firm)
+    Path("bidders.csv").write_text(f"统一社会信用代码\n{firm}\n{firm[:-1]}?\n", "utf-8")
+    first, second, told = run(3, MEASURE)
+    assert first.startswith(f"{firm} adverse") and "subject-invalid" in second
+    assert len(told) > 64 and "code" not in told
+
+
+def test_the_page_makes_and_uses_a_product(run: Run, network: Network, firm: str) -> None:
+    record, bureau = filed(network[TIANJIN], firm).hex(), network[BUREAU]
+    for name in ("method.pdf", "scores.csv"):
+        Path(name).write_bytes(name.encode())
+    with at_work(partial(workshop.send_all, bureau)):
+        acts, lineage = run(4, record)
+    assert acts == "[('register', 'recorded'), ('publish', 'recorded')]"
+    assert "('demo-bank',)" in lineage
+    month = f"{bureau.node.ctx.clock.today():%Y-%m}"
+    head = "period,region,product,version,households,granted,lent\n"
+    Path("outcomes.csv").write_text(f"{head}{month},{BEIJING},,,40,5000,3200\n")
+    status, outcomes = run(5)
+    assert status == "False []" and outcomes.startswith("{'new': 1,")
+
+
+def test_the_page_checks_a_report(run: Run, network: Network, firm: str) -> None:
+    filed(network[BEIJING], firm)
+    today = network[BEIJING].node.ctx.clock.today()
+    with client_of("blocking", network[BEIJING].url, token=Path("desk-token").read_text()) as desk_:
+        made = desk_.reports.make(firm, today - timedelta(days=700), today)
+    Path("report.txt").write_text(f"{made.number} {made.code}")
+    Path("report.pdf").write_bytes(made.pdf)
+    assert run(6) == ["genuine", "1 penalty@1 valid", "genuine"]

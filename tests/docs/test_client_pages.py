@@ -43,6 +43,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 EXAMPLES = blocks("README.md", "python")
+FINANCE = range(7, 14)
+"""Those that need a bank, a bureau and provinces: `tests/client/test_finance.py` runs them."""
 
 
 @pytest.mark.parametrize("pages", LANGUAGES)
@@ -212,19 +214,19 @@ def test_lists_and_histories(network: Network, receipt: bytes) -> None:
 
 def test_without_blocking(network: Network, receipt: bytes) -> None:
     assert receipt
-    assert re.fullmatch(r"\d+ receipts\n", network.run(EXAMPLES[7]))
+    assert re.fullmatch(r"\d+ receipts\n", network.run(EXAMPLES[14]))
 
 
 def test_when_it_goes_wrong(network: Network) -> None:
     """Whose record that is nobody knows while other provinces give no answer: 503, and when to
     come again. What is refused is told in words."""
-    assert float(network.run(EXAMPLES[8])) > 0
-    refused = EXAMPLES[8].replace('"00" * 32', '"00"')
+    assert float(network.run(EXAMPLES[15])) > 0
+    refused = EXAMPLES[15].replace('"00" * 32', '"00"')
     assert network.run(refused).startswith("422 schema-invalid record ")
 
 
 def test_every_example_is_run() -> None:
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 16
 
 
 # ---- Java
