@@ -419,7 +419,8 @@ def run(network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
             text = text.replace(f"http://127.0.0.1:{port}", network[code].url)
         capsys.readouterr()
         exec(compile(text, f"example {number}", "exec"), {"__name__": "__main__"})
-        return capsys.readouterr().out.splitlines()
+        out: str = capsys.readouterr().out
+        return out.splitlines()
 
     return ran
 

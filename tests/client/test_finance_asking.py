@@ -45,7 +45,7 @@ PRODUCT: dict[str, Any] = {
 }
 STATUS = MADE | {"stale": False, "staleInputs": 0, "causes": [], "followedAt": "x", "block": 1}
 SHARE = {"share": "0f", "code": "A2B3C4D5", "number": NUMBER, "until": "2026-12-31"}
-PAGE = {"items": [], "next": None}
+PAGE: dict[str, Any] = {"items": [], "next": None}
 LINE = {
     "n": 0,
     "code": CODE,
@@ -194,7 +194,7 @@ def test_what_is_no_answer(make: Make) -> None:
     """Is told as such, and not asked for again."""
     names = [name for name, (_, status, *_) in CALLS.items() if status != 204]
     bodies = [b"[]", b"7", b"{}"]
-    replies = [(CALLS[name][1], body, {}) for name in names for body in bodies]
+    replies: list[Reply] = [(CALLS[name][1], body, {}) for name in names for body in bodies]
     with faulty(in_turn(*replies)) as gateway:
         client = make(gateway.url)
         for name in names:
