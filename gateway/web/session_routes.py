@@ -11,7 +11,8 @@ from starlette.responses import Response
 from gateway.http.problems import unauthorized
 from gateway.tokens.services import MAX_TOKEN
 from gateway.web.forms import read_form
-from gateway.web.visits import Anybody, Visit, demand_own, own_path, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Visit, demand_own, own_path
 
 router = page_router()
 

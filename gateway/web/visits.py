@@ -7,13 +7,13 @@ of this node for what it shows, and gives back a template with it:
     async def desk(visit: Signed) -> Response:
         return visit.page("desk/files.html", files=await visit.get("/v1/files"))
 
-What the interface refuses ends as a page in words, by `PageRoute`.
+What the interface refuses ends as a page in words, by `gateway.web.routing`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from hmac import compare_digest
@@ -23,23 +23,22 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 import structlog
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.base.policy import Caller
 from gateway.http.inside import Inside
+from gateway.http.observe import request_id
 from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from gateway.web import static_files
 from gateway.web.areas import Area, areas_of
-from gateway.web.forms import read_form, release
+from gateway.web.forms import read_form
 from gateway.web.languages import Language, choose
 from gateway.web.sessions import Session, Sessions
 from gateway.web.templates import render
@@ -124,6 +123,8 @@ class Visit:
     pages: Pages
     language: Language
     session: Session | None
+    known: bool = True
+    """Whether it was looked up who looks; not where an answer may ask no table."""
     cookies: dict[str, str | None] = field(default_factory=dict)
     """To set with the answer; None: to take away."""
 
@@ -209,6 +210,7 @@ class Visit:
             "asks": bool(roles & (Role.INSTITUTION | Role.BUREAU)),
             "area": Area.of(self.request.url.path),
             "node": self.pages,
+            "request_id": request_id(self.request.scope),
         }
 
     def _answer(self, response: Response) -> Response:
@@ -277,12 +279,9 @@ class Passed(Response):
         if instead is None:
             return
         status, body = instead
-        response = (
-            await wrong_page(found.request, Refused(status, orjson.loads(body)))
-            if status >= HTTPStatus.BAD_REQUEST
-            else found.go(self._meanwhile)
-        )
-        await response(scope, receive, send)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise Refused(status, orjson.loads(body))
+        await found.go(self._meanwhile)(scope, receive, send)
 
     def _told(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         kept = [(name, value) for name, value in given if name in _OF_FILES]
@@ -314,11 +313,9 @@ async def visit(request: Request) -> Visit:
     secret = request.cookies.get(pages.cookie)
     find = partial(pages.sessions.find, seen=not asks_by_itself(request))
     session = None if secret is None else await run_in_threadpool(find, secret)
+    made = Visit(request=request, pages=pages, language=_language(request), session=session)
     asked = request.query_params.get("lang")
-    kept = request.cookies.get(LANGUAGE_COOKIE)
-    language = choose(asked, kept, request.headers.get("accept-language", ""))
-    made = Visit(request=request, pages=pages, language=language, session=session)
-    if asked == language.code != kept:
+    if asked == made.language.code != request.cookies.get(LANGUAGE_COOKIE):
         made.cookies[LANGUAGE_COOKIE] = asked
     if secret is not None and session is None:
         made.cookies[pages.cookie] = None
@@ -326,6 +323,18 @@ async def visit(request: Request) -> Visit:
         request.state.caller = session.caller
     request.state.visit = made
     return made
+
+
+def unknown(request: Request) -> Visit:
+    """A look of which nobody asks who looks."""
+    pages: Pages = request.app.state.pages
+    language = _language(request)
+    return Visit(request=request, pages=pages, language=language, session=None, known=False)
+
+
+def _language(request: Request) -> Language:
+    asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    return choose(asked, kept, request.headers.get("accept-language", ""))
 
 
 def asks_by_itself(request: Request) -> bool:
@@ -345,45 +354,6 @@ Anybody = Annotated[Visit, Depends(visit)]
 Signed = Annotated[Visit, Depends(signed)]
 
 
-class PageRoute(APIRoute):
-    """A route of a page: what goes wrong is told in words, with what to do."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of FastAPI with that around it."""
-        inner = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            try:
-                return await inner(request)
-            except NotSignedIn as error:
-                return await _to_sign_in(request, error)
-            except (LedgerError, HTTPException, RequestValidationError) as error:
-                return await wrong_page(request, error)
-            finally:
-                await release(request)
-
-        return handler
-
-
-def page_router() -> APIRouter:
-    """A router of pages: none of them is part of the interface for programs."""
-    return APIRouter(include_in_schema=False, route_class=PageRoute)
-
-
-async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
-    found: Visit = request.state.visit
-    back = request.url.path if request.method == "GET" else "/"
-    if request.method == "GET" and request.url.query:
-        back += f"?{request.url.query}"
-    ended = "&ended=1" if error.ended else ""
-    login = f"/login?next={quote(back, safe='')}{ended}"
-    if not asks_by_itself(request):
-        return found.go(login)
-    answer = found.page("login.html", back=own_path(back), ended=error.ended, wrong=None)
-    answer.headers["HX-Redirect"] = found.url(login)  # what was on the page is gone from it
-    return answer
-
-
 def own_path(path: str) -> str:
     """The path, where it is one of this node; else `/`: nobody is led away from here."""
     ours = path.startswith("/") and not path.startswith(("//", "/\\"))
@@ -392,17 +362,6 @@ def own_path(path: str) -> str:
         return "/"
     parts = urlsplit(path)
     return path if not parts.netloc and not parts.scheme else "/"
-
-
-async def wrong_page(request: Request, error: Exception) -> Response:
-    """What went wrong, in words."""
-    found: Visit | None = getattr(request.state, "visit", None)
-    if found is None:
-        found = await visit(request)
-    status, problem = told_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("page.failed", code=problem["code"], exc_info=error)
-    return found.page("error.html", status=status, problem=problem)
 
 
 def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
@@ -416,9 +375,3 @@ def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
         found, status = problem.as_dict(), problem.status
     _, title = TITLES.get(found["code"], TITLES["internal"])
     return status, {**found, "title": dict(title)}
-
-
-def wants_page(request: Request) -> bool:
-    """Whether a browser asks for something that is no part of the interface for programs."""
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and not request.url.path.startswith(("/v1/", "/logs/"))

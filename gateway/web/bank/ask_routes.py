@@ -28,7 +28,8 @@ from gateway.web.bank.common import (
     wrong_of,
 )
 from gateway.web.bank.runs import Run
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.errors import InputError
 
 router = page_router()

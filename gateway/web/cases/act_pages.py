@@ -13,8 +13,9 @@ from gateway.web.cases import sent as forms
 from gateway.web.cases.case_pages import moves
 from gateway.web.cases.looking import demand_name, name_in, shown_record
 from gateway.web.cases.words import words
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 _PLAIN: Final = ("note", "docs")
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -12,7 +12,8 @@ from gateway.files.routes import XLSX
 from gateway.http.problems import Problem
 from gateway.web.cases import sent as forms
 from gateway.web.cases.words import words
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 PAGE: Final = 50
 """Lines of a page."""

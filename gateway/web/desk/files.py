@@ -19,8 +19,9 @@ from gateway.files.upload import MAX_NAME
 from gateway.http.problems import Problem
 from gateway.web.desk.hand_in import max_file_bytes
 from gateway.web.desk.receipts import PART, receipts_of
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.visits import Refused, Signed, Visit
 
 ROWS: Final = 50
 """Of one page."""

@@ -18,13 +18,14 @@ from gateway.http.limits import address_of
 from gateway.http.problems import Problem
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
+from gateway.web.routing import page_router
 from gateway.web.typed import number
 from gateway.web.verify.form import read
 from gateway.web.verify.kinds import Other, other_kind
 from gateway.web.verify.paper import Paper, about, convenience, draw
 from gateway.web.verify.sheets import Speaker
 from gateway.web.verify.shown import command, sheet_of
-from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
+from gateway.web.visits import Anybody, Visit, demand_own, told_of
 from ledger.core.canonical import hex32
 from ledger.core.errors import InputError
 from ledger.core.report_content import is_number
