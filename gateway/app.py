@@ -66,7 +66,7 @@ from gateway.watching.singles import Singles
 from gateway.web.audit.newest import Newest
 from gateway.web.audit.page import AuditParts
 from gateway.web.bank.runs import Runs
-from gateway.web.routes import ROUTERS
+from gateway.web.routes import ROUTERS, is_page
 from gateway.web.routing import in_words, wants_page, wrong_page
 from gateway.web.sessions import Sessions
 from gateway.web.visits import Pages, Refused
@@ -150,6 +150,7 @@ def _pages(app: FastAPI, node: Node, endpoint: str) -> Pages:
         code=settings.node.code,
         name=settings.node.name,
         roles=roles,
+        is_page=is_page,
     )
 
 

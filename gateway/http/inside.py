@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -112,6 +113,29 @@ class Inside:
 
         await self._app(asked, receive, watched)
         return None if status == _OK else (status, bytes(held))
+
+    async def show(
+        self,
+        address: str,
+        *,
+        token: int,
+        outside: tuple[Scope, Receive, Send],
+        more: Mapping[str, Any],
+    ) -> None:
+        """Answer a request with a page of ours, by GET, as the same browser would ask for it.
+        address: path and query. outside: the request that is answered. more: put into the scope."""
+        scope, receive, send = outside
+        path, _, query = address.partition("?")
+        headers = [one for one in scope["headers"] if not one[0].startswith((b"content-", b"hx-"))]
+        asked = {key: scope[key] for key in _KEPT if key in scope}
+        asked |= {
+            **{"method": "GET", "path": unquote(path), "raw_path": path.encode()},
+            **{"query_string": query.encode(), "headers": headers},
+            **{"state": dict(scope.get("state", {})), INSIDE: token, **more},
+        }
+        for key in ("visit", "held"):
+            asked["state"].pop(key, None)
+        await self._app(asked, receive, send)
 
     @asynccontextmanager
     async def stream(

@@ -6,10 +6,11 @@ finds in the log what it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 import structlog
@@ -23,13 +24,17 @@ from starlette.types import Scope
 
 from gateway.base.errors import NotReady
 from gateway.http.problems import Problem, problem_of
-from gateway.web.forms import release
+from gateway.web.again import Again, Filled
+from gateway.web.carrying import Carried, carry, own_path
+from gateway.web.forms import read_texts, release
+from gateway.web.sessions import Session
 from gateway.web.visits import (
+    MAX_FIELDS,
+    FormOfBefore,
     NotSignedIn,
     Refused,
     Visit,
     asks_by_itself,
-    own_path,
     told_of,
     unknown,
     visit,
@@ -51,6 +56,8 @@ class PageRoute(APIRoute):
                 return await inner(request)
             except NotSignedIn as error:
                 return await _to_sign_in(request, error)
+            except FormOfBefore as error:
+                return again(request.state.visit, error.session, error.carried)
             except Exception as error:  # whatever it is, a person waits for words
                 return await wrong_page(request, error)
             finally:
@@ -59,13 +66,55 @@ class PageRoute(APIRoute):
         return handler
 
 
+def of_login(
+    back: str,
+    *,
+    ended: bool = False,
+    wrong: Mapping[str, Any] | None = None,
+    carried: Carried | None = None,
+    proof: str = "",
+) -> dict[str, Any]:
+    """What the page of the sign-in shows. back: where to go on. carried: typed before, of a form
+    that `proof` shows to be ours."""
+    return {"back": back, "ended": ended, "wrong": wrong, "carried": carried, "proof": proof}
+
+
 def page_router() -> APIRouter:
     """A router of pages: none of them is part of the interface for programs."""
     return APIRouter(include_in_schema=False, route_class=PageRoute)
 
 
+def again(found: Visit, session: Session, carried: Carried) -> Response:
+    """The page of a form with what was typed into it before. session: of who looks."""
+    path = unquote(carried.page.partition("?")[0])
+    if found.pages.is_page(path):
+        return Again(found.pages.inside, session, carried)
+    made = Filled(session=session, carried=carried)
+    return replace(found, session=session, again=made).page("again.html", path="/")
+
+
+async def _typed(request: Request, found: Visit) -> tuple[str, Carried] | None:
+    """What somebody typed whose session has ended, and by what its form is known to be ours; None
+    where that is not known, or nothing was typed."""
+    try:
+        texts, files = await read_texts(request, max_fields=MAX_FIELDS)
+    except Problem:  # it is no form of ours, or one without end: there is nothing to keep
+        return None
+    proof = next((value for name, value in texts if name == "csrf"), "")
+    carried = carry(request.url.path, texts, files=files)
+    return None if carried is None or not found.is_ours(proof) else (proof, carried)
+
+
 async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
     found: Visit = request.state.visit
+    if request.method == "POST" and (typed := await _typed(request, found)) is not None:
+        proof, carried = typed
+        found.cookies.pop(found.pages.cookie, None)  # by which the next form is known to be ours
+        return found.page(
+            "login.html",
+            status=401,
+            **of_login(carried.page, ended=error.ended, carried=carried, proof=proof),
+        )
     back = request.url.path if request.method == "GET" else "/"
     if request.method == "GET" and request.url.query:
         back += f"?{request.url.query}"
@@ -73,7 +122,7 @@ async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
     login = f"/login?next={quote(back, safe='')}{ended}"
     if not asks_by_itself(request):
         return found.go(login)
-    answer = found.page("login.html", back=own_path(back), ended=error.ended, wrong=None)
+    answer = found.page("login.html", **of_login(own_path(back), ended=error.ended))
     answer.headers["HX-Redirect"] = found.url(login)  # what was on the page is gone from it
     return answer
 

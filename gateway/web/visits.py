@@ -13,16 +13,15 @@ What the interface refuses ends as a page in words, by `gateway.web.routing`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import orjson
-import structlog
 from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
@@ -37,10 +36,13 @@ from gateway.http.observe import request_id
 from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from gateway.web import static_files
+from gateway.web.again import Filled, filled
 from gateway.web.areas import Area, areas_of
+from gateway.web.carrying import PAGE, Carried, carry, own_path
+from gateway.web.filling import fill
 from gateway.web.forms import read_form
 from gateway.web.languages import Language, choose
-from gateway.web.sessions import Session, Sessions
+from gateway.web.sessions import Session, Sessions, csrf_of
 from gateway.web.templates import render
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
@@ -70,7 +72,8 @@ YEAR: Final = 365 * 86_400
 MAX_FIELDS: Final = 200
 """Of a form."""
 
-_log = structlog.get_logger(__name__)
+_MAIN: Final = '<main id="main" class="container" tabindex="-1">'
+"""As `frame.html` has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,8 @@ class Pages:
     name: str
     roles: Callable[[], Role]
     """Of this member as the chain says."""
+    is_page: Callable[[str], bool]
+    """Whether a path is that of a page that is looked at."""
 
     @property
     def cookie(self) -> str:
@@ -107,6 +112,15 @@ class Refused(LedgerError):
         return str(self.problem.get("code", "internal"))
 
 
+class FormOfBefore(LedgerError):
+    """A form of ours came from before the session that is there."""
+
+    def __init__(self, session: Session, carried: Carried) -> None:
+        super().__init__("form-of-before")
+        self.session = session
+        self.carried = carried
+
+
 class NotSignedIn(LedgerError):
     """The page is for those who showed a token. ended: whether a session was there."""
 
@@ -125,6 +139,10 @@ class Visit:
     session: Session | None
     known: bool = True
     """Whether it was looked up who looks; not where an answer may ask no table."""
+    again: Filled | None = None
+    """What its form is filled with; None: a page like any other."""
+    stands: str = ""
+    """Address of the page on which the form stood that was sent, where one was."""
     cookies: dict[str, str | None] = field(default_factory=dict)
     """To set with the answer; None: to take away."""
 
@@ -167,10 +185,14 @@ class Visit:
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """A page. values: what its template names, beside those of the frame (`frame.html`)."""
         text = render(self.language.code, template, **self._frame(), **values)
+        if self.again is not None:
+            text = self._filled(text, self.again.carried)
         return self._answer(HTMLResponse(text, status, headers=HEADERS))
 
     def go(self, path: str) -> Response:
         """Go on to another page of ours, by GET. path: as in `url`."""
+        if self.again is not None:  # what was typed would be lost on the way
+            return self.page("again.html", path=path)
         return self._answer(RedirectResponse(self.url(path), 303, headers=HEADERS))
 
     def file(self, data: bytes, media_type: str, name: str) -> Response:
@@ -195,7 +217,19 @@ class Visit:
         """The address of this page in a language."""
         kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]
         query = "&".join(f"{quote(n)}={quote(v)}" for n, v in [*kept, ("lang", code)])
-        return f"?{query}"  # a path that begins with two slashes would be another host
+        shown = "" if self.again is None else self.url(own_path(self.request.url.path))
+        return f"{shown}?{query}"  # a path that begins with two slashes would be another host
+
+    def _filled(self, text: str, carried: Carried) -> str:
+        text, left = fill(text, self.url(carried.to), carried.fields)
+        told = render(self.language.code, "again_told.html", carried=carried, left=left)
+        return text.replace(_MAIN, _MAIN + told, 1)
+
+    def _address(self) -> str:
+        """Of this page: path and query, or that from which its form was sent."""
+        request = self.request
+        query = request.url.query if request.method == "GET" else ""
+        return self.stands or quote(request.url.path) + (f"?{query}" if query else "")
 
     def _frame(self) -> dict[str, Any]:
         roles = self.pages.roles()
@@ -210,6 +244,7 @@ class Visit:
             "asks": bool(roles & (Role.INSTITUTION | Role.BUREAU)),
             "area": Area.of(self.request.url.path),
             "node": self.pages,
+            "stands": self._address(),
             "request_id": request_id(self.request.scope),
         }
 
@@ -241,17 +276,38 @@ class Visit:
         given = await read_form(
             self.request, holder=holder, max_fields=MAX_FIELDS, max_files=MAX_FIELDS
         )
-        self.demand_csrf(str(given.get("csrf", "")))
+        items = given.multi_items()
+        texts = [(name, value) for name, value in items if isinstance(value, str)]
+        files = any(not isinstance(value, str) and value.filename for _, value in items)
+        self.demand_csrf(str(given.get("csrf", "")), texts, files=files)
         return given
 
-    def demand_csrf(self, shown: str) -> None:
+    def demand_csrf(
+        self, shown: str, fields: Sequence[tuple[str, str]] = (), *, files: bool = False
+    ) -> None:
         """Raise Problem `form-foreign` where a form does not bring what a page of this session gave
-        it. shown: its field `csrf`; where it is empty, the header counts."""
+        it, or FormOfBefore where a page of ours gave it that before. shown: its field `csrf`; where
+        it is empty, the header counts. fields: of the form. files: whether it has any."""
+        self.stands = next((own_path(value) for name, value in fields if name == PAGE), "")
         if self.session is None:
             return
         shown = shown or self.request.headers.get("x-csrf-token", "")
-        if not compare_digest(shown.encode(), self.session.csrf.encode()):
+        if compare_digest(shown.encode(), self.session.csrf.encode()):
+            return
+        carried = carry(self.request.url.path, fields, files=files) if shown else None
+        if carried is None or self.request.headers.get("sec-fetch-site") != "same-origin":
             raise Problem("form-foreign")
+        raise FormOfBefore(self.session, carried)
+
+    def is_ours(self, shown: str) -> bool:
+        """Whether a form is known to come from a page of ours, without a session: by what the
+        browser says of it, or where that says nothing by what the cookie of before gave it.
+        shown: its field `csrf`."""
+        told = self.request.headers.get("sec-fetch-site")
+        if told is not None:
+            return told == "same-origin"
+        secret = self.request.cookies.get(self.pages.cookie)
+        return bool(secret) and compare_digest(shown.encode(), csrf_of(str(secret)).encode())
 
 
 _OF_FILES: Final = (b"content-type", b"content-length")
@@ -310,6 +366,8 @@ def demand_own(request: Request) -> None:
 async def visit(request: Request) -> Visit:
     """Who looks: anybody."""
     pages: Pages = request.app.state.pages
+    if (again := filled(request.scope)) is not None:
+        return _once_more(request, again)
     secret = request.cookies.get(pages.cookie)
     find = partial(pages.sessions.find, seen=not asks_by_itself(request))
     session = None if secret is None else await run_in_threadpool(find, secret)
@@ -322,6 +380,16 @@ async def visit(request: Request) -> Visit:
     if session is not None:
         request.state.caller = session.caller
     request.state.visit = made
+    return made
+
+
+def _once_more(request: Request, again: Filled) -> Visit:
+    """A look at a page with a form to be filled, by who has just signed in."""
+    pages: Pages = request.app.state.pages
+    session, language = again.session, _language(request)
+    made = Visit(request=request, pages=pages, language=language, session=session, again=again)
+    made.cookies[pages.cookie] = session.secret
+    request.state.caller, request.state.visit = session.caller, made
     return made
 
 
@@ -352,16 +420,6 @@ async def signed(found: Annotated[Visit, Depends(visit)]) -> Visit:
 
 Anybody = Annotated[Visit, Depends(visit)]
 Signed = Annotated[Visit, Depends(signed)]
-
-
-def own_path(path: str) -> str:
-    """The path, where it is one of this node; else `/`: nobody is led away from here."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    clean = all(one.isprintable() for one in path) and "\\" not in path
-    if not (ours and clean):
-        return "/"
-    parts = urlsplit(path)
-    return path if not parts.netloc and not parts.scheme else "/"
 
 
 def told_of(error: Exception) -> tuple[int, dict[str, Any]]:

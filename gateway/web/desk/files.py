@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.files.upload import MAX_NAME
 from gateway.http.problems import Problem
+from gateway.web.carrying import PAGE
 from gateway.web.desk.hand_in import max_file_bytes
 from gateway.web.desk.receipts import PART, receipts_of
 from gateway.web.routing import page_router
@@ -57,7 +58,8 @@ async def find(visit: Signed) -> Response:
     about."""
     form = _texts(await visit.form())
     if not form.get("name"):
-        query = urlencode({name: text for name, text in form.items() if text and name != "csrf"})
+        kept = {name: text for name, text in form.items() if text and name not in ("csrf", PAGE)}
+        query = urlencode(kept)
         return visit.go(f"/desk/files?{query}" if query else "/desk/files")
     return await _list(visit, form)
 
