@@ -60,6 +60,13 @@ class TokenRow:
     issued_by: int | None
 
 
+class Holder(NamedTuple):
+    """Whose a token is."""
+
+    token: int
+    name: str
+
+
 class TokenNow(NamedTuple):
     """name: of whoever holds it. ended: whether it was revoked."""
 
@@ -203,6 +210,17 @@ class Holders:
         query = sa.select(tokens.c.name, tokens.c.revoked_at).where(tokens.c.id == token_id)
         row = connection.execute(query).one_or_none()
         return None if row is None else TokenNow(row.name, row.revoked_at is not None)
+
+    @staticmethod
+    def line(connection: sa.Connection, token_id: int) -> Sequence[Holder]:
+        """Whose a token is, then who issued it, who issued that one, and so on to the one that the
+        operator issued; empty where there never was one."""
+        columns = (tokens.c.id, tokens.c.name, tokens.c.issued_by)
+        found = sa.select(*columns).where(tokens.c.id == token_id).cte(recursive=True)
+        above = sa.select(*columns).where(tokens.c.id == found.c.issued_by)
+        line = found.union(above)  # not `union_all`: a table that was altered may go in a circle
+        query = sa.select(line.c.id, line.c.name).order_by(line.c.id.desc())  # issued before
+        return [Holder(row.id, row.name) for row in connection.execute(query)]
 
     @staticmethod
     def tokens_of(connection: sa.Connection, caller: Caller) -> list[int]:
