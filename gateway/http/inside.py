@@ -27,6 +27,16 @@ MAX_HELD: Final = 64 << 10
 """Bytes of an answer that is no file: a problem, or that it is not there yet."""
 
 
+COUNTED: Final = "credit-ledger.counted"
+"""Key in the scope of such a request: whether the page that makes it has been counted for the rate
+of its token."""
+
+
+def is_counted(scope: Mapping[str, Any]) -> bool:
+    """Whether the page that asks has been counted before."""
+    return is_inside(scope) and bool(scope.get(COUNTED))
+
+
 def is_inside(scope: Mapping[str, Any]) -> bool:
     """Whether a page of ours asks: it was bounded and noted when it came in."""
     return INSIDE in scope
@@ -67,13 +77,21 @@ class Inside:
         self._app = app
 
     async def ask(
-        self, method: str, path: str, *, token: int | None, client: tuple[str, int], **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: int | None,
+        client: tuple[str, int],
+        counted: bool = False,
+        **options: Any,
     ) -> httpx.Response:
         """The whole answer. token: its number, None: nobody's. client: address and port of whoever
-        looks at the page, by which rates of strangers count. options: those of httpx."""
+        looks at the page, by which rates of strangers count. counted: whether the page has asked
+        before, and so been counted for the rate of its token. options: those of httpx."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._app({**scope, INSIDE: token}, receive, send)
+            await self._app({**scope, INSIDE: token, COUNTED: counted}, receive, send)
 
         transport = httpx.ASGITransport(app=app, client=client)
         async with httpx.AsyncClient(transport=transport, base_url="http://inside") as http:

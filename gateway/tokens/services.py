@@ -24,7 +24,7 @@ from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write
 from gateway.base.policy import ALWAYS, SCOPES, Caller, Days, Marks, Purpose, decide
 from gateway.base.who import Who, WhoFiles
-from gateway.http.inside import INSIDE, is_inside
+from gateway.http.inside import INSIDE, is_counted, is_inside
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import retry_later, unauthorized
 from gateway.tokens.models import tokens
@@ -291,11 +291,11 @@ class Guard:
         self._rate = RateLimiter(requests_per_second)
         self._known: dict[bytes | int, tuple[float, Caller]] = {}
 
-    async def admit(self, token: str | int) -> Caller:
-        """The caller; a problem where the token is unknown or comes too often. token: itself, or
-        its number, where a page of this gateway asks for whoever showed it before."""
-        caller = await self.recognise(token)
-        wait = self._rate.take(str(caller.id))
+    async def admit(self, request: Request) -> Caller:
+        """The caller; a problem where the token is unknown or comes too often. What a page asks
+        for whoever showed it before counts once, however much the page asks."""
+        caller = await self.recognise(_shown(request))
+        wait = 0.0 if is_counted(request.scope) else self._rate.take(str(caller.id))
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
         return caller
@@ -332,7 +332,7 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
 
     async def caller_of(request: Request) -> Caller:
         guard: Guard = request.app.state.guard
-        caller = await guard.admit(_shown(request))
+        caller = await guard.admit(request)
         request.state.caller = caller
         await guard.demand(caller, purpose)
         return caller
@@ -346,7 +346,7 @@ async def with_token(request: Request) -> Caller | None:
     if request.scope.get(INSIDE) is None and "authorization" not in request.headers:
         return None
     guard: Guard = request.app.state.guard
-    return await guard.admit(_shown(request))
+    return await guard.admit(request)
 
 
 async def ask_again(request: Request, purpose: Purpose) -> Caller:

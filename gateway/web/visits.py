@@ -141,6 +141,8 @@ class Visit:
     """Whether it was looked up who looks; not where an answer may ask no table."""
     again: Filled | None = None
     """What its form is filled with; None: a page like any other."""
+    counted: bool = False
+    """Whether it was counted for the rate of its token: much that a page asks is one request."""
     stands: str = ""
     """Address of the page on which the form stood that was sent, where one was."""
     cookies: dict[str, str | None] = field(default_factory=dict)
@@ -174,8 +176,10 @@ class Visit:
             path,
             token=None if self.caller is None else self.caller.id,
             client=("local", 0) if came is None else (came.host, came.port),
+            counted=self.counted,
             **options,
         )
+        self.counted |= answer.status_code != HTTPStatus.TOO_MANY_REQUESTS
         if answer.is_error:
             raise Refused(answer.status_code, orjson.loads(answer.content))
         return answer

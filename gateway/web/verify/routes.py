@@ -132,9 +132,11 @@ def _job(key: str, visit: Visit, desk: Desk) -> Job:
 
 
 _GONE: Final = {
-    "zh": "核验结果只保留半小时，且只给核验者看。请重新核验文件。",
-    "en": "What was said of a file is kept for half an hour, for whoever had it judged. Verify the"
-    " file again.",
+    "zh": "核验结果只保留半小时，且只给核验者看；本成员有多个网关的，结果可能在另一个网关上。"
+    "请重新核验文件；再次出现时请告诉本节点的运维人员。",
+    "en": "What was said of a file is kept for half an hour, for whoever had it judged; where this"
+    " member has several gateways it may be at another one. Verify the file again, and where that"
+    " ends here as well tell the operator of this node.",
 }
 
 

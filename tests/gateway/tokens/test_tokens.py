@@ -193,7 +193,7 @@ class TestRequire:
         monkeypatch.setattr(services, "MEMORY_SIZE", 3)
         guard = Guard(node.holders, node.accesses, 100)
         for _ in range(10):
-            asyncio.run(guard.admit(add(node, "submit")[1]))
+            asyncio.run(guard.recognise(add(node, "submit")[1]))
             assert len(guard._known) <= 3
 
     def test_rate(self, node: Node) -> None:

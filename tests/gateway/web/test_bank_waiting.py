@@ -67,3 +67,15 @@ def test_the_form_waits_some_seconds(
     form = {"code": "91110000600037341L", "purpose": "pre-loan", "matter": "loan"}
     answer = visitor.post("/bank/ask/send", form)
     assert (answer.status_code, answer.headers["location"]) == (303, f"/bank/asking/{run.id}")
+
+
+@pytest.mark.parametrize("path", ["/bank/asking/", "/bank/checks/"])
+@pytest.mark.parametrize(("lang", "words"), [("en", "at another one"), ("zh", "另一个网关")])
+def test_a_run_of_another_gateway(
+    node: Node, app: FastAPI, path: str, lang: str, words: str
+) -> None:
+    """Its page says why it is not here, and where the question is."""
+    visitor, run = run_of(node, app, lang)
+    app.state.bank_runs._runs.clear()
+    answer = visitor.get(path + run.id)
+    assert (answer.status_code, words in answer.text) == (404, True)
