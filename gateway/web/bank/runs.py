@@ -31,8 +31,8 @@ _GONE: Final[Text] = {
     "zh": "这里没有这次查询的进度：结束一小时后不再保留，网关重启后也不保留；本成员有多个网关的，"
     "可能在另一个网关上。已提出的查询和已有的结果在“查询记录”中，批量核查请重新提交名单。",
     "en": "How this goes on is not known here: it is kept for an hour after its end and ends with"
-    " the gateway; where this member has several gateways it may be at another one. Questions that were"
-    " asked, and what came of them, are in the query log; a list is handed in anew.",
+    " the gateway; where this member has several gateways it may be at another one. Questions that"
+    " were asked, and what came of them, are in the query log; a list is handed in anew.",
 }
 
 _log = structlog.get_logger(__name__)
