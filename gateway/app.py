@@ -66,9 +66,10 @@ from gateway.watching.singles import Singles
 from gateway.web.audit.newest import Newest
 from gateway.web.audit.page import AuditParts
 from gateway.web.bank.runs import Runs
-from gateway.web.routes import ROUTERS
+from gateway.web.routes import ROUTERS, is_page
+from gateway.web.routing import in_words, wants_page, wrong_page
 from gateway.web.sessions import Sessions
-from gateway.web.visits import Pages, wants_page, wrong_page
+from gateway.web.visits import Pages, Refused
 from gateway.webhooks import routes as webhooks
 from gateway.worklists import routes as worklists
 from ledger.core.errors import LedgerError
@@ -119,8 +120,8 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(Limits, settings=settings.http)
-    app.add_middleware(Observed)
+    app.add_middleware(Limits, settings=settings.http, answering=in_words)
+    app.add_middleware(Observed, answering=in_words)
     app.state.pages = _pages(app, node, settings.endpoint(port))
     app.state.bank_runs = Runs()
     return app
@@ -149,6 +150,7 @@ def _pages(app: FastAPI, node: Node, endpoint: str) -> Pages:
         code=settings.node.code,
         name=settings.node.name,
         roles=roles,
+        is_page=is_page,
     )
 
 
@@ -211,7 +213,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    if isinstance(error, HTTPException) and wants_page(request):
+    if isinstance(error, Refused) or wants_page(request):
         return await wrong_page(request, error)
     problem = problem_of(error)
     if isinstance(error, sa.exc.TimeoutError):
@@ -223,9 +225,11 @@ async def _problem(request: Request, error: Exception) -> Response:
     return problem.response()
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     """Name the parameters at fault, never their values."""
     if not isinstance(error, RequestValidationError):
         raise error
+    if wants_page(request):
+        return await wrong_page(request, error)
     wrong = [{"where": list(item["loc"]), "problem": item["type"]} for item in error.errors()]
     return Problem("schema-invalid", extra={"invalid": wrong}).response()

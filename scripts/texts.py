@@ -1,10 +1,11 @@
-"""The texts of pages: what templates and code say in English, and the Chinese of it.
+"""The texts of pages: what templates and code say in English, and the Chinese of it; and words.
 
     python scripts/texts.py            tell what has no Chinese text, or a Chinese text without use
     python scripts/texts.py --check    the same, and fail where there is any
 
 `gateway/web/locale/*.po` have the Chinese texts, one file for each area; one that several areas
-need has the same Chinese in each.
+need has the same Chinese in each. And no text of ours, of pages, commands, documents or the
+conformance suite, has a word for which `docs/glossary.md` has another one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+INSTEAD = {"\u951a\u5b9a": "存证"}
+"""Words that are not the glossary's, with those that are."""
+OURS = ("contracts", "docs", "gateway", "ledger", "scripts")
+HISTORY = ("docs/decisions/", "docs/reviews/")
+"""What was written at its time stays as it was."""
+READ = frozenset({".css", ".html", ".js", ".json", ".md", ".po", ".py", ".sol", ".toml"})
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "gateway" / "web"
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
@@ -47,6 +54,23 @@ def there() -> dict[str, dict[str, str]]:
     return found
 
 
+def other_words(root: Path = ROOT) -> list[str]:
+    """Where a text has a word that is not the glossary's, a line each."""
+    lines: list[str] = []
+    for folder in OURS:
+        for path in sorted((root / folder).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.suffix not in READ or name.startswith(HISTORY) or not path.is_file():
+                continue
+            text = path.read_text("utf-8", "replace")
+            lines += [
+                f"{name}: {other} is called {ours} (docs/glossary.md)"
+                for other, ours in INSTEAD.items()
+                if other in text
+            ]
+    return lines
+
+
 def faults() -> list[str]:
     """What is wrong, a line each."""
     use, have = said(), there()
@@ -67,7 +91,7 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    found = faults()
+    found = faults() + other_words()
     for line in found:
         print(line, file=sys.stderr)
     return 1 if check and found else 0

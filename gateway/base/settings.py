@@ -230,6 +230,14 @@ class WebSettings(_Section):
     audit_report: Path | None = None
 
 
+class TokenSettings(_Section):
+    """Tokens that people issue."""
+
+    issuers_apart: bool = False
+    """Whether the tokens by which a decision is proposed and released must not both come from one
+    token with the scope `admin`. What the operator issues comes from none."""
+
+
 class QuerySettings(_Section):
     """What is asked about subjects."""
 
@@ -282,6 +290,7 @@ class Settings(BaseSettings):
     exchange: ExchangeSettings = ExchangeSettings()
     webhooks: WebhookSettings = WebhookSettings()
     web: WebSettings = WebSettings()
+    tokens: TokenSettings = TokenSettings()
     queries: QuerySettings = QuerySettings()
 
     @classmethod

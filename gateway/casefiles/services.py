@@ -22,7 +22,8 @@ from gateway.casefiles.words import SHOWN, told
 from gateway.cases import materials
 from gateway.cases.errors import CaseRefused
 from gateway.cases.materials import Material
-from gateway.cases.waiting import LAPSE, demand_other_person
+from gateway.cases.two_persons import TwoPersons
+from gateway.cases.waiting import LAPSE
 from gateway.tokens.services import Holders
 from gateway.worklists.services import Worklists
 from ledger.core.canonical import instant
@@ -98,15 +99,14 @@ class CaseFiles:
     def release(self, caller: Caller, file: str, seen: int | None = None) -> None:
         """Release a file: all its rows that are proposed are then carried out. Released again it
         stays so. seen: how many rows the caller has seen proposed; None: whatever is. Raises
-        CaseRefused (`same-person`, by token and by name; `nothing-proposed`, also where it waited
-        too long or whoever proposed it has no token any more; `not-looked-up` where rows still are;
+        CaseRefused (as `TwoPersons.demand`; `nothing-proposed`, also where it waited too long or
+        whoever proposed it has no token any more; `not-looked-up` where rows still are;
         `case-moved` where there are others by now), NotAllowed."""
         row = self._found(caller, file, Purpose.RELEASE_CASE_FILE)
         with begin_read(self.ctx.engine) as connection:
             box = store.box_of(connection, self.vault, file)
             by = store.name_of(box, row)["by"]
-            token = self.holders.known(connection, row.token)
-        demand_other_person(caller, row.token, by, None if token is None else token.name)
+            TwoPersons(self.ctx, self.holders).demand(connection, caller, row.token, by)
         with begin_write(self.ctx.engine, store.LOCK) as connection:
             if not _demand_releasable(connection, file, seen):
                 return

@@ -13,6 +13,7 @@ from gateway.cases.materials import Material, digests
 from gateway.peers.interfaces import Message
 from gateway.records.content import Content
 from gateway.statuses.interfaces import Behind
+from gateway.tokens.services import Holder as Holder  # noqa: PLC0414 - part of what this gives
 from gateway.tokens.services import TokenNow
 from ledger.core.ids import Digest, LogId, RecordId, record_id
 from ledger.records import uscc
@@ -61,6 +62,9 @@ class Tokens(Protocol):
 
     def known(self, connection: sa.Connection, token_id: int, /) -> TokenNow | None:
         """Whose a token is and whether it is in force; None where there never was one."""
+
+    def line(self, connection: sa.Connection, token_id: int, /) -> Sequence[Holder]:
+        """Whose a token is, then who issued it, who issued that one, and so on."""
 
 
 Acknowledged = Callable[[], Sequence[Behind]]

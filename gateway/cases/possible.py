@@ -96,5 +96,5 @@ class Possible:
         if held is None or proposal is None or proposal.state != store.PROPOSED:
             return {"release": False, "sendBack": False}
         may = decide(caller, Purpose.RELEASE, held.known).allowed
-        other = not self._waiting.is_proposer(connection, caller, proposal)
+        other = self._waiting.barred(connection, caller, proposal) is None
         return {"release": may and other, "sendBack": may}

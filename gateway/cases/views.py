@@ -271,11 +271,13 @@ class Views:
         value = self.opened(connection, row)
         docs = [{name: doc[name] for name in ("name", "size", "sha256")} for doc in value["docs"]]
         stage = self.stage_of_proposal(row, value, self._cases.kind(held))
+        barred = self._waiting.barred(connection, caller, row)
         return {
             "proposal": row.id,
             **value,
             "docs": docs,
-            "yours": self._waiting.is_proposer(connection, caller, row),
+            "yours": barred == "same-person",
+            "barred": barred,
             "at": instant(row.at),
             "lapses": instant(self._waiting.lapses(row)),
             "stage": stage.as_dict(),

@@ -17,9 +17,8 @@ from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller
 from gateway.cases import materials as documents
 from gateway.cases import store
-from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Tokens
-from ledger.records.fold import fold
+from gateway.cases.two_persons import TwoPersons
 
 LAPSE: Final = 30 * 86_400
 """Seconds that a proposal waits: longer than any stage of a case may take, and as long as a message
@@ -34,6 +33,7 @@ class Waiting:
         self._ctx = ctx
         self._vault = vault
         self._tokens = tokens
+        self._two = TwoPersons(ctx, tokens)
 
     def newest(
         self, connection: sa.Connection, *, case: bytes | None = None, record: bytes | None = None
@@ -61,20 +61,13 @@ class Waiting:
         return int(row.at) + LAPSE
 
     def demand_other_person(self, caller: Caller, row: store.Row) -> None:
-        """Raise CaseRefused `same-person` where whoever proposed would release: by the same token,
-        or by another one of the same name, as whoever got a new one has it."""
+        """Raise CaseRefused where a caller may not be the second person, as `TwoPersons` has it."""
         with begin_read(self._ctx.engine) as connection:
-            token = self._tokens.known(connection, row.token)
-        demand_other_person(caller, row.token, None if token is None else token.name)
+            self._two.demand(connection, caller, row.token)
 
-    def is_proposer(self, connection: sa.Connection, caller: Caller, row: store.Row) -> bool:
-        """Whether a caller is who proposed, as `demand_other_person` tells it."""
-        token = self._tokens.known(connection, row.token)
-        try:
-            demand_other_person(caller, row.token, None if token is None else token.name)
-        except CaseRefused:
-            return True
-        return False
+    def barred(self, connection: sa.Connection, caller: Caller, row: store.Row) -> str | None:
+        """The code with which `demand_other_person` refuses; None: it does not."""
+        return self._two.barred(connection, caller, row.token)
 
     def put(self, connection: sa.Connection, **values: Any) -> int:
         """Keep a proposal in place of the one that stood, whose documents go; its number. Under
@@ -92,15 +85,3 @@ class Waiting:
     def _end(self, connection: sa.Connection, rows: Sequence[store.Row], state: str) -> None:
         documents.forget(connection, [row.materials for row in rows])
         store.end_proposals(connection, [row.id for row in rows], state)
-
-
-def demand_other_person(caller: Caller, token: int, *names: str | None) -> None:
-    """Raise CaseRefused `same-person` where a caller is whoever proposed: by the token, or by one
-    of its names, as whoever got a new one has it. names: None where it is not known any more."""
-    if token == caller.id or any(name and same_person(name, caller.name) for name in names):
-        raise CaseRefused("same-person")
-
-
-def same_person(one: str, other: str) -> bool:
-    """Whether two tokens are held by one person, as far as names tell."""
-    return fold(one).casefold() == fold(other).casefold()

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import unquote
 
 import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,6 +25,16 @@ _KEPT: Final = ("type", "asgi", "http_version", "scheme", "server", "client", "r
 _OK: Final = 200
 MAX_HELD: Final = 64 << 10
 """Bytes of an answer that is no file: a problem, or that it is not there yet."""
+
+
+COUNTED: Final = "credit-ledger.counted"
+"""Key in the scope of such a request: whether the page that makes it has been counted for the rate
+of its token."""
+
+
+def is_counted(scope: Mapping[str, Any]) -> bool:
+    """Whether the page that asks has been counted before."""
+    return is_inside(scope) and bool(scope.get(COUNTED))
 
 
 def is_inside(scope: Mapping[str, Any]) -> bool:
@@ -66,13 +77,21 @@ class Inside:
         self._app = app
 
     async def ask(
-        self, method: str, path: str, *, token: int | None, client: tuple[str, int], **options: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        token: int | None,
+        client: tuple[str, int],
+        counted: bool = False,
+        **options: Any,
     ) -> httpx.Response:
         """The whole answer. token: its number, None: nobody's. client: address and port of whoever
-        looks at the page, by which rates of strangers count. options: those of httpx."""
+        looks at the page, by which rates of strangers count. counted: whether the page has asked
+        before, and so been counted for the rate of its token. options: those of httpx."""
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._app({**scope, INSIDE: token}, receive, send)
+            await self._app({**scope, INSIDE: token, COUNTED: counted}, receive, send)
 
         transport = httpx.ASGITransport(app=app, client=client)
         async with httpx.AsyncClient(transport=transport, base_url="http://inside") as http:
@@ -112,6 +131,29 @@ class Inside:
 
         await self._app(asked, receive, watched)
         return None if status == _OK else (status, bytes(held))
+
+    async def show(
+        self,
+        address: str,
+        *,
+        token: int,
+        outside: tuple[Scope, Receive, Send],
+        more: Mapping[str, Any],
+    ) -> None:
+        """Answer a request with a page of ours, by GET, as the same browser would ask for it.
+        address: path and query. outside: the request that is answered. more: put into the scope."""
+        scope, receive, send = outside
+        path, _, query = address.partition("?")
+        headers = [one for one in scope["headers"] if not one[0].startswith((b"content-", b"hx-"))]
+        asked = {key: scope[key] for key in _KEPT if key in scope}
+        asked |= {
+            **{"method": "GET", "path": unquote(path), "raw_path": path.encode()},
+            **{"query_string": query.encode(), "headers": headers},
+            **{"state": dict(scope.get("state", {})), INSIDE: token, **more},
+        }
+        for key in ("visit", "held"):
+            asked["state"].pop(key, None)
+        await self._app(asked, receive, send)
 
     @asynccontextmanager
     async def stream(

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.base.settings import HttpSettings
 from gateway.http.inside import is_inside
 from gateway.http.metrics import REFUSED
-from gateway.http.problems import Problem, retry_later
+from gateway.http.problems import Answering, Problem, as_json, retry_later
 from ledger.files.judge import MAX_BYTES as MAX_JUDGED
 
 MAX_HEADER = 16 * 1024
@@ -162,8 +162,11 @@ class Limits:
     """ASGI middleware: number, rate by address, header, target, declared and real size of the
     body."""
 
-    def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: HttpSettings, answering: Answering = as_json
+    ) -> None:
         self._app = app
+        self._answering = answering
         self._settings = settings
         rate = ADDRESS_FACTOR * settings.requests_per_second
         self._addresses = RateLimiter(rate)
@@ -182,7 +185,8 @@ class Limits:
             self._check(scope)
         except Problem as problem:
             REFUSED.labels(problem.code).inc()
-            await problem.response()(scope, body.receive, self._watched(scope, body, send))
+            answer = self._answering(scope, problem)
+            await answer(scope, body.receive, self._watched(scope, body, send))
             await self._close(scope, body, send)
             return
         of_members = scope["path"].startswith(EXCHANGE)

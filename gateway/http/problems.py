@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
@@ -61,6 +62,15 @@ class Problem(LedgerError):
             media_type=MEDIA_TYPE,
             headers=self.headers,
         )
+
+
+Answering = Callable[[Scope, Problem], Response]
+"""How a problem is answered to a request: as a page, or as JSON."""
+
+
+def as_json(_scope: Scope, problem: Problem) -> Response:
+    """As programs read it."""
+    return problem.response()
 
 
 def unauthorized(code: str) -> Problem:

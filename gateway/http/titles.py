@@ -82,6 +82,25 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
         403,
         {"zh": "提出与放行须由两人办理", "en": "Who proposed a decision can not release it"},
     ),
+    "issued-by-party": (
+        403,
+        {
+            "zh": "提出与放行的两个令牌，一个由另一个的持有人签发：请由令牌另有来源的人放行，"
+            "或由运维为其签发（gateway token add）",
+            "en": "Of the two tokens one was issued by whoever holds the other: have somebody"
+            " release it whose token came from elsewhere, such as the operator"
+            " (`gateway token add`)",
+        },
+    ),
+    "same-issuer": (
+        403,
+        {
+            "zh": "两个令牌由同一人签发，而本节点要求来源不同（tokens.issuers_apart）：请由运维"
+            "为其中一人签发（gateway token add）",
+            "en": "One person issued both tokens, and this node demands two (`tokens"
+            ".issuers_apart`): have the operator issue one of them (`gateway token add`)",
+        },
+    ),
     "record-unknown": (404, {"zh": "没有此记录", "en": "There is no such record"}),
     "not-anchored": (
         409,

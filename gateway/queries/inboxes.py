@@ -6,8 +6,10 @@ given. What does not is kept apart with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
+
+import sqlalchemy as sa
 
 from gateway.base.context import Context
 from gateway.base.db import begin_write
@@ -16,6 +18,7 @@ from gateway.queries import store
 from ledger.core.opening import parse_opening
 from ledger.core.query import use_from_members
 from ledger.core.reports import feedback_from_members
+from ledger.core.statement import Statement
 from ledger.core.texts import Text
 
 REASONS: Final[Mapping[str, Text]] = {
@@ -35,49 +38,48 @@ REASONS: Final[Mapping[str, Text]] = {
 """Why something rests on no answer of ours."""
 
 
-class UseInbox:
-    """`gateway.peers.interfaces.Inbox` for the sort `use`: what others report of our answers."""
+Keep = Callable[[sa.Connection, str, Statement], None]
+"""Keeps what a statement of a member reports; what is here already does no harm."""
 
-    def __init__(self, ctx: Context) -> None:
+
+class ReportInbox:
+    """`gateway.peers.interfaces.Inbox` for what others report of our answers. keep: of its sort."""
+
+    def __init__(self, ctx: Context, keep: Keep) -> None:
         self._ctx = ctx
+        self._keep = keep
 
     def take(self, message: Message) -> None:
         """Keep it; what is here already does no harm."""
         statement = parse_opening(message.opening).statement
-        use = use_from_members(statement.members)
         with begin_write(self._ctx.engine) as connection:
-            asked = store.asked_for(connection, message.member, answer=use.answer)
-            store.report(
-                connection,
-                commitment=statement.commitment,
-                member=message.member,
-                at=statement.at,
-                use=use,
-                unrelated="answer-unknown"
-                if asked is None
-                else None
-                if asked == use.purpose
-                else "purpose-differs",
-            )
+            self._keep(connection, message.member, statement)
 
 
-class FeedbackInbox:
-    """`gateway.peers.interfaces.Inbox` for the sort `feedback`."""
+def keep_use(connection: sa.Connection, member: str, statement: Statement) -> None:
+    """Keep a `use`: what was decided on an answer."""
+    use = use_from_members(statement.members)
+    asked = store.asked_for(connection, member, answer=use.answer)
+    differs = None if asked == use.purpose else "purpose-differs"
+    store.report(
+        connection,
+        commitment=statement.commitment,
+        member=member,
+        at=statement.at,
+        use=use,
+        unrelated="answer-unknown" if asked is None else differs,
+    )
 
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
 
-    def take(self, message: Message) -> None:
-        """Keep it; what is here already does no harm."""
-        statement = parse_opening(message.opening).statement
-        feedback = feedback_from_members(statement.members)
-        with begin_write(self._ctx.engine) as connection:
-            asked = store.asked_for(connection, message.member, query=feedback.query)
-            store.report_feedback(
-                connection,
-                commitment=statement.commitment,
-                member=message.member,
-                at=statement.at,
-                feedback=feedback,
-                unrelated="query-unknown" if asked is None else None,
-            )
+def keep_feedback(connection: sa.Connection, member: str, statement: Statement) -> None:
+    """Keep a `feedback`: what was done about a query."""
+    feedback = feedback_from_members(statement.members)
+    asked = store.asked_for(connection, member, query=feedback.query)
+    store.report_feedback(
+        connection,
+        commitment=statement.commitment,
+        member=member,
+        at=statement.at,
+        feedback=feedback,
+        unrelated="query-unknown" if asked is None else None,
+    )

@@ -14,7 +14,7 @@ from gateway.intake.pool import Workers
 from gateway.peers.parts import PeerParts
 from gateway.queries.answering import Answering
 from gateway.queries.asking import Asking
-from gateway.queries.inboxes import FeedbackInbox, UseInbox
+from gateway.queries.inboxes import ReportInbox, keep_feedback, keep_use
 from gateway.queries.interfaces import Held, Papers
 from gateway.queries.records import SubjectRecords
 from gateway.queries.routes import QueryParts
@@ -47,8 +47,8 @@ class Queries:
     """What answers and asks."""
 
     routes: QueryParts
-    inbox: UseInbox
-    feedback: FeedbackInbox
+    inbox: ReportInbox
+    feedback: ReportInbox
 
 
 def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Queries:
@@ -85,6 +85,6 @@ def make_queries(parts: Parts, papers: Papers, held: Held, views: Views) -> Quer
     )
     return Queries(
         routes=QueryParts(uses=uses, answering=answering, under=AskedUnder(ctx, views)),
-        inbox=UseInbox(ctx),
-        feedback=FeedbackInbox(ctx),
+        inbox=ReportInbox(ctx, keep_use),
+        feedback=ReportInbox(ctx, keep_feedback),
     )

@@ -24,7 +24,7 @@ from gateway.base.crypto import Hmac
 from gateway.base.db import begin_write
 from gateway.base.policy import ALWAYS, SCOPES, Caller, Days, Marks, Purpose, decide
 from gateway.base.who import Who, WhoFiles
-from gateway.http.inside import INSIDE, is_inside
+from gateway.http.inside import INSIDE, is_counted, is_inside
 from gateway.http.limits import RateLimiter
 from gateway.http.problems import retry_later, unauthorized
 from gateway.tokens.models import tokens
@@ -58,6 +58,13 @@ class TokenRow:
     created_at: int
     revoked_at: int | None
     issued_by: int | None
+
+
+class Holder(NamedTuple):
+    """Whose a token is."""
+
+    token: int
+    name: str
 
 
 class TokenNow(NamedTuple):
@@ -205,6 +212,17 @@ class Holders:
         return None if row is None else TokenNow(row.name, row.revoked_at is not None)
 
     @staticmethod
+    def line(connection: sa.Connection, token_id: int) -> Sequence[Holder]:
+        """Whose a token is, then who issued it, who issued that one, and so on to the one that the
+        operator issued; empty where there never was one."""
+        columns = (tokens.c.id, tokens.c.name, tokens.c.issued_by)
+        found = sa.select(*columns).where(tokens.c.id == token_id).cte(recursive=True)
+        above = sa.select(*columns).where(tokens.c.id == found.c.issued_by)
+        line = found.union(above)  # not `union_all`: a table that was altered may go in a circle
+        query = sa.select(line.c.id, line.c.name).order_by(line.c.id.desc())  # issued before
+        return [Holder(row.id, row.name) for row in connection.execute(query)]
+
+    @staticmethod
     def tokens_of(connection: sa.Connection, caller: Caller) -> list[int]:
         """The numbers of all tokens that whoever holds this one holds or held: those of its name
         that are as it is in department and authorities, the newest first. So what belongs to a
@@ -273,11 +291,11 @@ class Guard:
         self._rate = RateLimiter(requests_per_second)
         self._known: dict[bytes | int, tuple[float, Caller]] = {}
 
-    async def admit(self, token: str | int) -> Caller:
-        """The caller; a problem where the token is unknown or comes too often. token: itself, or
-        its number, where a page of this gateway asks for whoever showed it before."""
-        caller = await self.recognise(token)
-        wait = self._rate.take(str(caller.id))
+    async def admit(self, request: Request) -> Caller:
+        """The caller; a problem where the token is unknown or comes too often. What a page asks
+        for whoever showed it before counts once, however much the page asks."""
+        caller = await self.recognise(_shown(request))
+        wait = 0.0 if is_counted(request.scope) else self._rate.take(str(caller.id))
         if wait:
             raise retry_later("too-many-requests", math.ceil(wait))
         return caller
@@ -314,7 +332,7 @@ def require(purpose: Purpose) -> Callable[[Request], Awaitable[Caller]]:
 
     async def caller_of(request: Request) -> Caller:
         guard: Guard = request.app.state.guard
-        caller = await guard.admit(_shown(request))
+        caller = await guard.admit(request)
         request.state.caller = caller
         await guard.demand(caller, purpose)
         return caller
@@ -328,7 +346,7 @@ async def with_token(request: Request) -> Caller | None:
     if request.scope.get(INSIDE) is None and "authorization" not in request.headers:
         return None
     guard: Guard = request.app.state.guard
-    return await guard.admit(_shown(request))
+    return await guard.admit(request)
 
 
 async def ask_again(request: Request, purpose: Purpose) -> Caller:

@@ -19,6 +19,8 @@ BODY_SECONDS: Final = 120.0
 """For a whole form: whoever sends one drop by drop holds a place that others wait for."""
 SMALL: Final = 1 << 20
 """Bytes of a form that waits for no place."""
+MAX_TEXT: Final = 32 << 10
+"""Bytes of a text in a form that somebody sent whose session had ended."""
 _MULTIPART: Final = b"multipart/form-data"
 _FIELDS: Final = b"application/x-www-form-urlencoded"
 _WANTED: Final = {
@@ -33,6 +35,39 @@ class _InMemory(MultiPartParser):
     """The parser of multipart forms, with no file of which a part goes to a disk."""
 
     spool_max_size = 0  # of `tempfile.SpooledTemporaryFile`: whatever its size
+
+
+class _TextsAlone(_InMemory):
+    """The same without what stands in files, of which it is told only that they are there."""
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """See `MultiPartParser`."""
+        if self._current_part.file is None:
+            super().on_part_data(data, start, end)
+
+
+async def read_texts(request: Request, *, max_fields: int) -> tuple[list[tuple[str, str]], bool]:
+    """The texts of a form of somebody who is not signed in any more, and whether files were chosen,
+    of which nothing is held. Raises Problem."""
+    kind, _ = parse_options_header(request.headers.get("content-type"))
+    parser: MultiPartParser | FormParser
+    if kind == _MULTIPART:
+        parser = _TextsAlone(
+            request.headers,
+            request.stream(),
+            max_fields=max_fields,
+            max_files=max_fields,
+            max_part_size=MAX_TEXT,
+        )
+    elif kind == _FIELDS:
+        parser = FormParser(request.headers, request.stream(), max_fields=max_fields)
+    else:
+        return [], False
+    found = await _parsed(parser)
+    await found.close()
+    items = found.multi_items()
+    texts = [(name, value) for name, value in items if isinstance(value, str)]
+    return texts, any(not isinstance(value, str) and value.filename for _, value in items)
 
 
 async def read_form(
@@ -53,15 +88,19 @@ async def read_form(
         return FormData()
     else:
         parser = FormParser(request.headers, request.stream(), max_fields=max_fields)
+    found = await _parsed(parser)
+    held.push_async_callback(found.close)
+    return found
+
+
+async def _parsed(parser: MultiPartParser | FormParser) -> FormData:
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            found = await parser.parse()
+            return await parser.parse()
     except MultiPartException as error:
         raise Problem("schema-invalid", _WANTED) from error
     except TimeoutError as error:
         raise Problem("too-slow") from error
-    held.push_async_callback(found.close)
-    return found
 
 
 async def release(request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import APIRouter
+from starlette.routing import Match
 
 from gateway.web import session_routes, static_files
 from gateway.web.audit import page as audit
@@ -67,3 +68,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.router,
 )
 """Of each area one."""
+
+
+def is_page(path: str) -> bool:
+    """Whether a page is looked at there."""
+    asked = {"type": "http", "method": "GET", "path": path}
+    return any(one.matches(asked)[0] is Match.FULL for router in ROUTERS for one in router.routes)

@@ -7,41 +7,42 @@ of this node for what it shows, and gives back a template with it:
     async def desk(visit: Signed) -> Response:
         return visit.page("desk/files.html", files=await visit.get("/v1/files"))
 
-What the interface refuses ends as a page in words, by `PageRoute`.
+What the interface refuses ends as a page in words, by `gateway.web.routing`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import orjson
-import structlog
-from fastapi import APIRouter, Depends
+from fastapi import Depends
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from gateway.base.policy import Caller
 from gateway.http.inside import Inside
+from gateway.http.observe import request_id
 from gateway.http.problems import Problem, problem_of
 from gateway.http.titles import TITLES
 from gateway.web import static_files
+from gateway.web.again import Filled, filled
 from gateway.web.areas import Area, areas_of
-from gateway.web.forms import read_form, release
+from gateway.web.carrying import PAGE, Carried, carry, own_path
+from gateway.web.filling import fill
+from gateway.web.forms import read_form
 from gateway.web.languages import Language, choose
-from gateway.web.sessions import Session, Sessions
+from gateway.web.sessions import Session, Sessions, csrf_of
 from gateway.web.templates import render
 from ledger.core.errors import LedgerError
 from ledger.core.keys import Role
@@ -71,7 +72,8 @@ YEAR: Final = 365 * 86_400
 MAX_FIELDS: Final = 200
 """Of a form."""
 
-_log = structlog.get_logger(__name__)
+_MAIN: Final = '<main id="main" class="container" tabindex="-1">'
+"""As `frame.html` has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Pages:
     name: str
     roles: Callable[[], Role]
     """Of this member as the chain says."""
+    is_page: Callable[[str], bool]
+    """Whether a path is that of a page that is looked at."""
 
     @property
     def cookie(self) -> str:
@@ -108,6 +112,15 @@ class Refused(LedgerError):
         return str(self.problem.get("code", "internal"))
 
 
+class FormOfBefore(LedgerError):
+    """A form of ours came from before the session that is there."""
+
+    def __init__(self, session: Session, carried: Carried) -> None:
+        super().__init__("form-of-before")
+        self.session = session
+        self.carried = carried
+
+
 class NotSignedIn(LedgerError):
     """The page is for those who showed a token. ended: whether a session was there."""
 
@@ -124,6 +137,14 @@ class Visit:
     pages: Pages
     language: Language
     session: Session | None
+    known: bool = True
+    """Whether it was looked up who looks; not where an answer may ask no table."""
+    again: Filled | None = None
+    """What its form is filled with; None: a page like any other."""
+    counted: bool = False
+    """Whether it was counted for the rate of its token: much that a page asks is one request."""
+    stands: str = ""
+    """Address of the page on which the form stood that was sent, where one was."""
     cookies: dict[str, str | None] = field(default_factory=dict)
     """To set with the answer; None: to take away."""
 
@@ -155,8 +176,10 @@ class Visit:
             path,
             token=None if self.caller is None else self.caller.id,
             client=("local", 0) if came is None else (came.host, came.port),
+            counted=self.counted,
             **options,
         )
+        self.counted |= answer.status_code != HTTPStatus.TOO_MANY_REQUESTS
         if answer.is_error:
             raise Refused(answer.status_code, orjson.loads(answer.content))
         return answer
@@ -166,10 +189,14 @@ class Visit:
     def page(self, template: str, /, *, status: int = 200, **values: Any) -> Response:
         """A page. values: what its template names, beside those of the frame (`frame.html`)."""
         text = render(self.language.code, template, **self._frame(), **values)
+        if self.again is not None:
+            text = self._filled(text, self.again.carried)
         return self._answer(HTMLResponse(text, status, headers=HEADERS))
 
     def go(self, path: str) -> Response:
         """Go on to another page of ours, by GET. path: as in `url`."""
+        if self.again is not None:  # what was typed would be lost on the way
+            return self.page("again.html", path=path)
         return self._answer(RedirectResponse(self.url(path), 303, headers=HEADERS))
 
     def file(self, data: bytes, media_type: str, name: str) -> Response:
@@ -194,7 +221,19 @@ class Visit:
         """The address of this page in a language."""
         kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]
         query = "&".join(f"{quote(n)}={quote(v)}" for n, v in [*kept, ("lang", code)])
-        return f"?{query}"  # a path that begins with two slashes would be another host
+        shown = "" if self.again is None else self.url(own_path(self.request.url.path))
+        return f"{shown}?{query}"  # a path that begins with two slashes would be another host
+
+    def _filled(self, text: str, carried: Carried) -> str:
+        text, left = fill(text, self.url(carried.to), carried.fields)
+        told = render(self.language.code, "again_told.html", carried=carried, left=left)
+        return text.replace(_MAIN, _MAIN + told, 1)
+
+    def _address(self) -> str:
+        """Of this page: path and query, or that from which its form was sent."""
+        request = self.request
+        query = request.url.query if request.method == "GET" else ""
+        return self.stands or quote(request.url.path) + (f"?{query}" if query else "")
 
     def _frame(self) -> dict[str, Any]:
         roles = self.pages.roles()
@@ -209,6 +248,8 @@ class Visit:
             "asks": bool(roles & (Role.INSTITUTION | Role.BUREAU)),
             "area": Area.of(self.request.url.path),
             "node": self.pages,
+            "stands": self._address(),
+            "request_id": request_id(self.request.scope),
         }
 
     def _answer(self, response: Response) -> Response:
@@ -239,17 +280,38 @@ class Visit:
         given = await read_form(
             self.request, holder=holder, max_fields=MAX_FIELDS, max_files=MAX_FIELDS
         )
-        self.demand_csrf(str(given.get("csrf", "")))
+        items = given.multi_items()
+        texts = [(name, value) for name, value in items if isinstance(value, str)]
+        files = any(not isinstance(value, str) and value.filename for _, value in items)
+        self.demand_csrf(str(given.get("csrf", "")), texts, files=files)
         return given
 
-    def demand_csrf(self, shown: str) -> None:
+    def demand_csrf(
+        self, shown: str, fields: Sequence[tuple[str, str]] = (), *, files: bool = False
+    ) -> None:
         """Raise Problem `form-foreign` where a form does not bring what a page of this session gave
-        it. shown: its field `csrf`; where it is empty, the header counts."""
+        it, or FormOfBefore where a page of ours gave it that before. shown: its field `csrf`; where
+        it is empty, the header counts. fields: of the form. files: whether it has any."""
+        self.stands = next((own_path(value) for name, value in fields if name == PAGE), "")
         if self.session is None:
             return
         shown = shown or self.request.headers.get("x-csrf-token", "")
-        if not compare_digest(shown.encode(), self.session.csrf.encode()):
+        if compare_digest(shown.encode(), self.session.csrf.encode()):
+            return
+        carried = carry(self.request.url.path, fields, files=files) if shown else None
+        if carried is None or self.request.headers.get("sec-fetch-site") != "same-origin":
             raise Problem("form-foreign")
+        raise FormOfBefore(self.session, carried)
+
+    def is_ours(self, shown: str) -> bool:
+        """Whether a form is known to come from a page of ours, without a session: by what the
+        browser says of it, or where that says nothing by what the cookie of before gave it.
+        shown: its field `csrf`."""
+        told = self.request.headers.get("sec-fetch-site")
+        if told is not None:
+            return told == "same-origin"
+        secret = self.request.cookies.get(self.pages.cookie)
+        return bool(secret) and compare_digest(shown.encode(), csrf_of(str(secret)).encode())
 
 
 _OF_FILES: Final = (b"content-type", b"content-length")
@@ -277,12 +339,9 @@ class Passed(Response):
         if instead is None:
             return
         status, body = instead
-        response = (
-            await wrong_page(found.request, Refused(status, orjson.loads(body)))
-            if status >= HTTPStatus.BAD_REQUEST
-            else found.go(self._meanwhile)
-        )
-        await response(scope, receive, send)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise Refused(status, orjson.loads(body))
+        await found.go(self._meanwhile)(scope, receive, send)
 
     def _told(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         kept = [(name, value) for name, value in given if name in _OF_FILES]
@@ -311,14 +370,14 @@ def demand_own(request: Request) -> None:
 async def visit(request: Request) -> Visit:
     """Who looks: anybody."""
     pages: Pages = request.app.state.pages
+    if (again := filled(request.scope)) is not None:
+        return _once_more(request, again)
     secret = request.cookies.get(pages.cookie)
     find = partial(pages.sessions.find, seen=not asks_by_itself(request))
     session = None if secret is None else await run_in_threadpool(find, secret)
+    made = Visit(request=request, pages=pages, language=_language(request), session=session)
     asked = request.query_params.get("lang")
-    kept = request.cookies.get(LANGUAGE_COOKIE)
-    language = choose(asked, kept, request.headers.get("accept-language", ""))
-    made = Visit(request=request, pages=pages, language=language, session=session)
-    if asked == language.code != kept:
+    if asked == made.language.code != request.cookies.get(LANGUAGE_COOKIE):
         made.cookies[LANGUAGE_COOKIE] = asked
     if secret is not None and session is None:
         made.cookies[pages.cookie] = None
@@ -326,6 +385,28 @@ async def visit(request: Request) -> Visit:
         request.state.caller = session.caller
     request.state.visit = made
     return made
+
+
+def _once_more(request: Request, again: Filled) -> Visit:
+    """A look at a page with a form to be filled, by who has just signed in."""
+    pages: Pages = request.app.state.pages
+    session, language = again.session, _language(request)
+    made = Visit(request=request, pages=pages, language=language, session=session, again=again)
+    made.cookies[pages.cookie] = session.secret
+    request.state.caller, request.state.visit = session.caller, made
+    return made
+
+
+def unknown(request: Request) -> Visit:
+    """A look of which nobody asks who looks."""
+    pages: Pages = request.app.state.pages
+    language = _language(request)
+    return Visit(request=request, pages=pages, language=language, session=None, known=False)
+
+
+def _language(request: Request) -> Language:
+    asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
+    return choose(asked, kept, request.headers.get("accept-language", ""))
 
 
 def asks_by_itself(request: Request) -> bool:
@@ -345,66 +426,6 @@ Anybody = Annotated[Visit, Depends(visit)]
 Signed = Annotated[Visit, Depends(signed)]
 
 
-class PageRoute(APIRoute):
-    """A route of a page: what goes wrong is told in words, with what to do."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of FastAPI with that around it."""
-        inner = super().get_route_handler()
-
-        async def handler(request: Request) -> Response:
-            try:
-                return await inner(request)
-            except NotSignedIn as error:
-                return await _to_sign_in(request, error)
-            except (LedgerError, HTTPException, RequestValidationError) as error:
-                return await wrong_page(request, error)
-            finally:
-                await release(request)
-
-        return handler
-
-
-def page_router() -> APIRouter:
-    """A router of pages: none of them is part of the interface for programs."""
-    return APIRouter(include_in_schema=False, route_class=PageRoute)
-
-
-async def _to_sign_in(request: Request, error: NotSignedIn) -> Response:
-    found: Visit = request.state.visit
-    back = request.url.path if request.method == "GET" else "/"
-    if request.method == "GET" and request.url.query:
-        back += f"?{request.url.query}"
-    ended = "&ended=1" if error.ended else ""
-    login = f"/login?next={quote(back, safe='')}{ended}"
-    if not asks_by_itself(request):
-        return found.go(login)
-    answer = found.page("login.html", back=own_path(back), ended=error.ended, wrong=None)
-    answer.headers["HX-Redirect"] = found.url(login)  # what was on the page is gone from it
-    return answer
-
-
-def own_path(path: str) -> str:
-    """The path, where it is one of this node; else `/`: nobody is led away from here."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    clean = all(one.isprintable() for one in path) and "\\" not in path
-    if not (ours and clean):
-        return "/"
-    parts = urlsplit(path)
-    return path if not parts.netloc and not parts.scheme else "/"
-
-
-async def wrong_page(request: Request, error: Exception) -> Response:
-    """What went wrong, in words."""
-    found: Visit | None = getattr(request.state, "visit", None)
-    if found is None:
-        found = await visit(request)
-    status, problem = told_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("page.failed", code=problem["code"], exc_info=error)
-    return found.page("error.html", status=status, problem=problem)
-
-
 def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
     """Status and problem of what went wrong; `title` and `text` in both languages."""
     if isinstance(error, Refused):
@@ -416,9 +437,3 @@ def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
         found, status = problem.as_dict(), problem.status
     _, title = TITLES.get(found["code"], TITLES["internal"])
     return status, {**found, "title": dict(title)}
-
-
-def wants_page(request: Request) -> bool:
-    """Whether a browser asks for something that is no part of the interface for programs."""
-    accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and not request.url.path.startswith(("/v1/", "/logs/"))

@@ -37,7 +37,7 @@ from ledger.chain.sending.broadcast import Nodes
 from ledger.chain.sending.transactions import MemoryTxStore, Sender
 from ledger.cli.config import NodeConfig, read_config
 from ledger.cli.language import say
-from ledger.cli.options import load_network, local_clock
+from ledger.cli.options import load_network, local_clock, passwords_option
 from ledger.cli.output import Refused, Unknown, demand_apart, note, write_file
 from ledger.cli.passwords import Signer, open_key
 from ledger.cli.problems import told
@@ -144,16 +144,9 @@ def _who_options() -> list[Callable[[Any], Any]]:
 
 def _how_options() -> list[Callable[[Any], Any]]:
     return [
-        click.option(
-            "--password-file",
-            "password_files",
-            multiple=True,
-            type=_FILE,
-            metavar="FILE",
-            help=say(
-                zh="打开密钥的口令文件，可重复，逐一尝试。",
-                en="Password of the keys; repeatable, each is tried.",
-            ),
+        passwords_option(
+            zh="打开密钥的口令文件，可重复，逐一尝试。",
+            en="Password of the keys; repeatable, each is tried.",
         ),
         click.option(
             "--offline",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ledger.cli.language import say
+from ledger.cli.options import passwords_option
 from ledger.cli.output import Refused
 from ledger.core.keys import Alg, Purpose, Role
 
@@ -36,14 +37,7 @@ def auditor_options(*, key_required: bool) -> Callable[[_F], _F]:
             metavar="FILE",
             help=say(zh="其 REQUEST 密钥文件。", en="File of its REQUEST key."),
         ),
-        click.option(
-            "--password-file",
-            "password_files",
-            multiple=True,
-            type=_FILE,
-            metavar="FILE",
-            help=say(zh="打开密钥的口令文件。", en="Password of the key."),
-        ),
+        passwords_option(),
         click.option(
             "-o",
             "--out",

@@ -18,6 +18,7 @@ from ledger.cli.act_words import typed_lines
 from ledger.cli.case_words import ACT_STATES, ACTIONS, bases, proposal_text, word
 from ledger.cli.language import pick, say
 from ledger.cli.node import Answer, Node, expect
+from ledger.cli.options import passwords_option
 from ledger.cli.output import (
     Refused,
     Unknown,
@@ -170,14 +171,7 @@ def key_options(command: F) -> F:
 
     for option in (
         click.option("--yes", is_flag=True, help=say(zh="不再询问。", en="Do not ask.")),
-        click.option(
-            "--password-file",
-            "password_files",
-            multiple=True,
-            type=_FILE,
-            metavar="FILE",
-            help=say(zh="打开密钥的口令文件。", en="Password of the key."),
-        ),
+        passwords_option(),
         click.option(
             "--key",
             type=_FILE,

@@ -9,7 +9,7 @@ import click
 from ledger.cli.acting import failures
 from ledger.cli.language import say
 from ledger.cli.member_folder import make_member, read_region_and_roles
-from ledger.cli.options import json_option, region_option, roles_option
+from ledger.cli.options import json_option, passwords_option, region_option, roles_option
 from ledger.cli.output import Refused, demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
@@ -195,14 +195,7 @@ def member_keys(
     help=say(zh="链的节点（可重复）。", en="A node of the chain (repeatable)."),
 )
 @click.option("-o", "--out", required=True, type=_NEW, metavar="network.json")
-@click.option(
-    "--password-file",
-    "password_files",
-    multiple=True,
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="打开密钥的口令文件，逐一尝试。", en="Passwords of the keys; each is tried."),
-)
+@passwords_option(zh="打开密钥的口令文件，逐一尝试。", en="Passwords of the keys; each is tried.")
 @click.option(
     "--govern-only",
     is_flag=True,

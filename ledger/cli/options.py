@@ -96,6 +96,20 @@ def workbook_option(*, zh: str, en: str) -> Callable[[F], F]:
     )
 
 
+def passwords_option(
+    *, zh: str = "打开密钥的口令文件。", en: str = "Password of the key."
+) -> Callable[[F], F]:
+    """Add `--password-file`, parameter `password_files`: which may be named several times."""
+    return click.option(
+        "--password-file",
+        "password_files",
+        multiple=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help=say(zh=zh, en=en),
+    )
+
+
 def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:
     """The network file, asked through other nodes where some were named. Wrong ones are usage."""
     urls = rpc or tuple(filter(None, os.environ.get("CREDIT_LEDGER_RPC", "").split(",")))

@@ -14,7 +14,7 @@ from ledger.cli.acting import Hand, acting_options, failures
 from ledger.cli.action_words import details, key_words, sentence
 from ledger.cli.govern import govern
 from ledger.cli.language import say
-from ledger.cli.options import json_option
+from ledger.cli.options import json_option, passwords_option
 from ledger.cli.output import Refused, note, print_json, write_file
 from ledger.cli.passwords import open_key
 from ledger.cli.value_words import every_value, moment, safe_text
@@ -48,14 +48,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     metavar="FILE",
     help=say(zh="GOVERN 密钥文件。", en="File of the GOVERN key."),
 )
-@click.option(
-    "--password-file",
-    "password_files",
-    multiple=True,
-    type=_FILE,
-    metavar="FILE",
-    help=say(zh="打开密钥的口令文件。", en="Password of the key."),
-)
+@passwords_option()
 @click.option("--yes", is_flag=True, help=say(zh="不再询问。", en="Do not ask."))
 def sign(*, file: Path, key: Path, password_files: tuple[Path, ...], yes: bool) -> int:
     """What is signed is computed from what is shown."""

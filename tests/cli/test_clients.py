@@ -523,7 +523,7 @@ def unready(gateway: Stub, quick: None, monkeypatch: pytest.MonkeyPatch) -> Stub
     """A node that says why it stands still, and is asked soon."""
     monkeypatch.setattr("ledger.cli.patience._ASK_AFTER", 0.0)
     monkeypatch.setattr("ledger.cli.patience._NOT_READY", 0.5)
-    text = {"zh": "锚定密钥无效", "en": "no anchor key"}
+    text = {"zh": "存证密钥无效", "en": "no anchor key"}
     problem = {"text": text, "code": "anchor-key-not-valid"}
     gateway.on("GET /readyz", told(problem, 503, Retry_After="1"))
     gateway.on("GET /v1/node", sizes(4))

@@ -22,6 +22,15 @@ def token(tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def admin(tmp_path: Path, token: str) -> str:
+    """A token that issues others."""
+    node = make_test_node(tmp_path, seed="server")
+    found = new_token(node, "admin", department=None)
+    node.close()
+    return found
+
+
+@pytest.fixture
 def server(tmp_path: Path, token: str) -> Iterator[Server]:
     with serving(tmp_path) as server:
         yield server
@@ -58,3 +67,38 @@ def test_the_other_language(server: Server, look: Looks) -> None:
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     page.goto("/login")
     assert page.locator("h1").inner_text() == "登录"
+
+
+@pytest.mark.parametrize(("lang", "scripts"), [("en", False), ("zh", True)])
+def test_what_was_typed_comes_back(
+    admin: str, server: Server, look: Looks, lang: str, *, scripts: bool
+) -> None:
+    """Who signs out in another tab while a form is filled in here finds it as it was."""
+    page = look.at(server.url, token=admin, lang=lang, scripts=scripts)
+    page.goto("/desk/tokens")
+    page.fill("#name", '张 "三" <b>')
+    page.fill("#department", "市监局")
+    page.check("input[name=scopes][value=read]")
+    other = page.context.new_page()
+    other.goto("/")
+    other.locator(".who button").click()
+    other.wait_for_selector('.who a[href$="/login"]')
+    page.locator("form.narrow button").click()
+    page.wait_for_selector("#token")
+    look.picture(page, f"frame-ended-{lang}")
+    if scripts:
+        look.accessible(page)
+    page.fill("#token", admin)
+    page.locator("form.narrow button").click()
+    page.wait_for_selector("#department")
+    assert page.input_value("#name") == '张 "三" <b>'
+    assert page.input_value("#department") == "市监局"
+    assert page.is_checked("input[name=scopes][value=read]")
+    assert not page.is_checked("input[name=scopes][value=admin]")
+    look.picture(page, f"frame-again-{lang}")
+    if scripts:
+        look.accessible(page)
+        page.set_viewport_size({"width": NARROW, "height": 800})
+        look.fits(page)
+    page.locator("form.narrow button").click()
+    page.wait_for_selector("text=clt_")

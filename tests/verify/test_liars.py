@@ -226,7 +226,7 @@ def test_one_silent_of_four_changes_nothing(
 @pytest.mark.parametrize("name", ["zeros", "ones", "hash of the head", "chain id"])
 def test_a_liar_makes_no_bad_receipt_good(ledger: Ledger, four: list[Proxy], name: str) -> None:
     log = ledger.beijing
-    log.put(make_record(log, CF_WSH="从未锚定"))
+    log.put(make_record(log, CF_WSH="从未存证"))
     never = log.receipt(
         2,
         anchored=log.anchors[-1].__class__(

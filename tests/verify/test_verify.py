@@ -192,7 +192,7 @@ def test_somebody_s_own_contracts_on_the_same_chain(ledger: Ledger) -> None:
 def test_our_log_id_in_somebody_s_own_contracts(ledger: Ledger) -> None:
     """Everything is signed with the true keys but anchored elsewhere."""
     log = ledger.beijing
-    log.put(make_record(log, CF_WSH="从未锚定"))
+    log.put(make_record(log, CF_WSH="从未存证"))
     never = replace(log.anchors[-1], prev_size=2, size=3)
     found = verify(ledger, log.receipt(2, anchored=never))
     assert (found.verdict, found.exit, codes(found)) == ("not-anchored", 1, ["root-not-anchored"])
@@ -650,7 +650,7 @@ def test_one_of_three_makes_a_valid_receipt_no_forgery(
 
 def test_one_of_three_cannot_make_a_root_appear(ledger: Ledger, proxies: list[Proxy]) -> None:
     log = ledger.beijing
-    log.put(make_record(log, CF_WSH="从未锚定"))
+    log.put(make_record(log, CF_WSH="从未存证"))
     never = replace(log.anchors[-1], prev_size=2, size=3)
     data, root = log.receipt(2, anchored=never), log.root(3)
     for proxy in proxies:
@@ -996,7 +996,7 @@ def test_a_liar_is_not_believed_by_what_is_kept(
     LIES[name](proxies[1], ledger)
     for data in (ledger.tianjin.receipt(0), log.receipt(1)):
         assert verifier.verify(data, NOTHING).verdict == "valid"
-    log.put(make_record(log, CF_WSH="从未锚定"))
+    log.put(make_record(log, CF_WSH="从未存证"))
     never = replace(log.anchors[-1], prev_size=2, size=3)
     assert verifier.verify(log.receipt(2, anchored=never), NOTHING).exit != 0
     proxies[1].clear()

@@ -22,7 +22,8 @@ from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.web.audit.form import FILES, read
 from gateway.web.audit.newest import Newest, Shown
-from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Visit, demand_own, told_of
 from ledger.audit import compare_page
 from ledger.audit.compare import OtherNetwork, compare
 from ledger.audit.page import body

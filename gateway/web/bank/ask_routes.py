@@ -6,7 +6,9 @@ of one's own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -28,12 +30,15 @@ from gateway.web.bank.common import (
     wrong_of,
 )
 from gateway.web.bank.runs import Run
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.errors import InputError
 
 router = page_router()
 NEWEST = 8
 """Questions on the first page."""
+PATIENCE = 3.0
+"""Seconds that the answer to the form waits for all; then its page says who is waited for."""
 
 
 @router.get("/bank")
@@ -59,7 +64,8 @@ async def choose(visit: Signed) -> Response:
 
 @router.post("/bank/ask/send")
 async def send(visit: Signed) -> Response:
-    """Ask. With a script its page follows what comes; without one the answer waits for all."""
+    """Ask. With a script its page follows what comes; without one the answer waits for all, for
+    some seconds."""
     form = await visit.form()
     given = _given(form)
     try:
@@ -68,7 +74,8 @@ async def send(visit: Signed) -> Response:
     except InputError as error:
         return await _form(visit, given, error)
     run = _begin(visit, given, _asked(given))
-    await (run.heard if text(form, "live") else run.over).wait()
+    with suppress(TimeoutError):  # a province that is silent keeps nobody from the others' answers
+        await asyncio.wait_for((run.heard if text(form, "live") else run.over).wait(), PATIENCE)
     if run.problem is not None:
         return await _choose(visit, given, run.problem)
     return visit.go(f"/bank/uses/{run.use}" if run.use else f"/bank/asking/{run.id}")

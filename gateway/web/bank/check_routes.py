@@ -29,7 +29,8 @@ from gateway.web.bank.common import (
 from gateway.web.bank.runs import Run
 from gateway.web.bank.tables import XLSX, answers_table, archive
 from gateway.web.bank.words import families
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.authorisation import SUBJECT
 from ledger.core.errors import InputError
 from ledger.records import uscc

@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 from gateway.web.bank import words
 from gateway.web.bank.common import base, code_of, status_of, texts, upload, wrong_of
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.errors import InputError
 from ledger.core.keys import Role
 

@@ -9,7 +9,8 @@ from fastapi import Path, Query
 from starlette.responses import Response
 
 from gateway.web.bank.common import HEX, base, status_of, wrong_of
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.errors import InputError
 
 router = page_router()

@@ -16,6 +16,7 @@ from typing import Any, Final
 import structlog
 
 from gateway.http.problems import Problem, problem_of, retry_later
+from ledger.core.texts import Text
 
 MAX_RUNS: Final = 256
 """Of one gateway; each holds what a page of it shows."""
@@ -25,6 +26,14 @@ MAX_AT_ONCE: Final = 4
 """Of one token under way; the interface bounds what each does."""
 KEPT_SECONDS: Final = 3600.0
 """After its end."""
+
+_GONE: Final[Text] = {
+    "zh": "这里没有这次查询的进度：结束一小时后不再保留，网关重启后也不保留；本成员有多个网关的，"
+    "可能在另一个网关上。已提出的查询和已有的结果在“查询记录”中，批量核查请重新提交名单。",
+    "en": "How this goes on is not known here: it is kept for an hour after its end and ends with"
+    " the gateway; where this member has several gateways it may be at another one. Questions that"
+    " were asked, and what came of them, are in the query log; a list is handed in anew.",
+}
 
 _log = structlog.get_logger(__name__)
 
@@ -89,7 +98,7 @@ class Runs:
         """One of them. Raises Problem `not-found`, for another's too."""
         run = self._runs.get(name)
         if run is None or run.token != token:
-            raise Problem("not-found")
+            raise Problem("not-found", _GONE)
         return run
 
     async def _run(self, run: Run, work: Callable[[Run], Awaitable[None]]) -> None:

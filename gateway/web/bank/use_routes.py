@@ -16,7 +16,8 @@ from gateway.web.bank import words
 from gateway.web.bank.bundles import view_of
 from gateway.web.bank.common import base, code_of, library_of, status_of, text, wrong_of
 from gateway.web.bank.tables import XLSX, queries_table
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.errors import InputError
 from ledger.records.rules import newest
 

@@ -11,7 +11,8 @@ from starlette.responses import Response
 from gateway.web.bank.bundles import view_of
 from gateway.web.bank.common import base, code_of, library_of, status_of, text, texts, wrong_of
 from gateway.web.bank.words import families
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.authorisation import GOVERNMENT
 from ledger.core.errors import InputError
 

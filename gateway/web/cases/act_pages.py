@@ -13,8 +13,9 @@ from gateway.web.cases import sent as forms
 from gateway.web.cases.case_pages import moves
 from gateway.web.cases.looking import demand_name, name_in, shown_record
 from gateway.web.cases.words import words
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 _PLAIN: Final = ("note", "docs")
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -178,6 +179,7 @@ async def _page(
         name=name,
         fields=FIELDS[key],
         basis=BASES.get(key),
+        replaces=key != act and told["proposed"] is not None,
         action=f"/desk/cases/{case}/{key}",
         back=f"/desk/cases/{case}",
         shown=await shown_record(visit, told["record"]) if ours else None,
@@ -207,6 +209,7 @@ async def _own_page(
         name=f"own-{act}",
         fields=FIELDS[key],
         basis=BASES.get(key),
+        replaces=told["proposed"] is not None,
         action=f"/desk/cases/records/{record}/{act}",
         back=f"/desk/cases/records/{record}",
         shown=await shown_record(visit, record),

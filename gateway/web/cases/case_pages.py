@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from gateway.web.cases.looking import demand_name, shown_record
 from gateway.web.cases.words import words
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.opening import parse_opening
 
 IN_FLIGHT: Final = ("waiting", "signed", "sent")

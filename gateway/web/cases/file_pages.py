@@ -12,7 +12,8 @@ from gateway.base.policy import Purpose, decide
 from gateway.web.cases import sent as forms
 from gateway.web.cases.looking import name_in, named_records, provinces, shown_record
 from gateway.web.cases.words import words
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 _FIELDS: Final = ("kind", "reason", "owner", "authority", "channel", "nationalNo", "received")
 Kind = Literal["repair", "objection"]

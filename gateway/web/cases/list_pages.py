@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from gateway.web.cases.looking import name_in, named_records, shown_record
 from gateway.web.cases.words import words
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 PAGE: Final = 20
 """Cases of a page; each that is about a record of ours is shown with its document number."""

@@ -11,8 +11,9 @@ from gateway.base.policy import Purpose
 from gateway.base.policy import decide as policy
 from gateway.web.cases.looking import demand_name, shown_record
 from gateway.web.cases.words import words
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 MOST: Final = 50
 """Proposals of a page, the oldest first; each is shown with its record."""

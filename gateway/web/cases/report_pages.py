@@ -14,8 +14,9 @@ from gateway.base.clock import Clock
 from gateway.base.policy import ALWAYS, Purpose, Record
 from gateway.base.policy import decide as policy
 from gateway.http.problems import Problem
+from gateway.web.routing import page_router
 from gateway.web.typed import number as typed_number
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 YEARS: Final = 3
 """For which a report is offered first."""

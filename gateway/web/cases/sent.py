@@ -115,7 +115,8 @@ async def sent(visit: Visit, caller: Caller) -> AsyncIterator[Form]:
         for name, data in read.fields:
             many.setdefault(name, []).append(data.decode("utf-8", "replace").strip())
         values = {name: found[-1] for name, found in many.items()}
-        visit.demand_csrf(values.get("csrf", ""))
+        texts = [(name, value) for name, found in many.items() for value in found]
+        visit.demand_csrf(values.get("csrf", ""), texts, files=any(data for _, data in read.docs))
         draft = values.get("draft", "")
         draft = draft if _DRAFT.fullmatch(draft) else ""
         before: tuple[Material, ...] = ()

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from gateway.base.policy import SCOPES
 from gateway.http.problems import Problem
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.texts import Text
 
 SCOPE_WORDS: Final[Mapping[str, Text]] = {

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.cases.due import MOST
 from gateway.files.routes import XLSX
 from gateway.http.problems import Problem
 from gateway.web.cases import sent as forms
+from gateway.web.cases.due_table import text, workbook
 from gateway.web.cases.words import words
-from gateway.web.visits import Refused, Signed, Visit, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import Refused, Signed, Visit, told_of
 
 PAGE: Final = 50
 """Lines of a page."""
+MOST_IN_FILE: Final = 20_000
+"""Records of a download: each is a line in the access log, and one opened."""
 RETURNS: Final = "/desk/worklists/returns"
 
 router = page_router()
@@ -48,11 +54,9 @@ async def due(
     """Records that may be repaired, and for which nobody has applied."""
     told = wrong = None
     status = 200
-    try:
-        if on:
-            date.fromisoformat(on)
+    if is_day(on):
         told = await visit.get("/v1/repairs/due", on=on or None, after=after, limit=PAGE)
-    except ValueError:
+    else:
         status, wrong = 422, Problem("schema-invalid", _DAY).as_dict() | {"field": "on"}
         wrong |= {"title": wrong["text"]}
     return visit.page(
@@ -64,6 +68,27 @@ async def due(
         wrong=wrong,
         words=words,
     )
+
+
+@router.get("/desk/worklists/due.{form}")
+async def due_file(
+    visit: Signed, form: Literal["xlsx", "csv"], on: Annotated[str, Query(max_length=10)] = ""
+) -> Response:
+    """All of them, as a file. Raises Problem where there are more than one holds."""
+    if not is_day(on):
+        raise Problem("schema-invalid", _DAY)
+    told = await visit.get("/v1/repairs/due", on=on or None, limit=MOST)
+    items, after = list(told["items"]), told["next"]
+    while after is not None:
+        if len(items) > MOST_IN_FILE:
+            raise Problem("list-too-large")
+        more = await visit.get("/v1/repairs/due", on=told["on"], after=after, limit=MOST)
+        items += more["items"]
+        after = more["next"]
+    made, kind = (workbook, XLSX) if form == "xlsx" else (text, "text/csv")
+    data = await run_in_threadpool(made, items, visit.language)
+    name = "可修复" if visit.language.code == "zh" else "repairs-due"
+    return visit.file(data, kind, f"{name}-{told['on']}.{form}")
 
 
 @router.get("/desk/worklists/acknowledgements")
@@ -99,6 +124,14 @@ async def answer_returns(visit: Signed) -> Response:
     if workbook:
         return visit.file(found.content, XLSX, "returned.xlsx")
     return visit.page("desk/worklist_returns.html", told=found.json(), wrong=None)
+
+
+def is_day(text: str) -> bool:
+    """Whether this is one, or nothing."""
+    try:
+        return not text or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 async def _count(visit: Visit, **asked: str) -> dict[str, Any]:

@@ -17,10 +17,12 @@ from starlette.responses import Response
 
 from gateway.files.upload import MAX_NAME
 from gateway.http.problems import Problem
+from gateway.web.carrying import PAGE
 from gateway.web.desk.hand_in import max_file_bytes
 from gateway.web.desk.receipts import PART, receipts_of
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.visits import Refused, Signed, Visit
 
 ROWS: Final = 50
 """Of one page."""
@@ -56,7 +58,8 @@ async def find(visit: Signed) -> Response:
     about."""
     form = _texts(await visit.form())
     if not form.get("name"):
-        query = urlencode({name: text for name, text in form.items() if text and name != "csrf"})
+        kept = {name: text for name, text in form.items() if text and name not in ("csrf", PAGE)}
+        query = urlencode(kept)
         return visit.go(f"/desk/files?{query}" if query else "/desk/files")
     return await _list(visit, form)
 

@@ -14,7 +14,8 @@ from gateway.base.policy import Scope
 from gateway.files.routes import XLSX
 from gateway.http.problems import Problem
 from gateway.web.desk.receiving import Receiving, Sent
-from gateway.web.visits import HEADERS, Anybody, Signed, Visit, demand_own, page_router, told_of
+from gateway.web.routing import page_router
+from gateway.web.visits import HEADERS, Anybody, Signed, Visit, demand_own, told_of
 from ledger.records.template import by_name, fillable, offered, template
 
 NEWEST: Final = 5

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from gateway.http.problems import Problem
 from gateway.web.desk.receipts import receipt as receipt_of
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Refused, Signed, Visit, page_router
+from gateway.web.visits import Refused, Signed, Visit
 from ledger.records import schema as schemas
 
 _FIELDS: Final = ("subject", "document", "authority", "before")

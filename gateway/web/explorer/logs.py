@@ -23,7 +23,8 @@ from gateway.web.explorer.parts import (
     sized,
     tried,
 )
-from gateway.web.visits import Anybody, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody
 from ledger.core.tiles import HEIGHT, MAX_LEVEL, WIDTH, entries_path, tile_path, tile_width
 
 router = page_router()

@@ -23,7 +23,8 @@ from gateway.web.explorer.parts import (
     sized,
     tried,
 )
-from gateway.web.visits import Anybody, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Visit
 from ledger.core.texts import Text
 from ledger.records.store import Library
 

@@ -17,7 +17,8 @@ from gateway.explorer.errors import NotRead
 from gateway.explorer.services import Explorer
 from gateway.web.explorer import words
 from gateway.web.explorer.parts import Ledger, Page, Read, Wrong, asked, digest, part, tried
-from gateway.web.visits import Anybody, Refused, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Refused, Visit
 from ledger.chain.contracts.structs import code_text
 from ledger.core.canonical import parse_day
 from ledger.core.day_list import parse_file

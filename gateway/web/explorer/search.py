@@ -18,7 +18,8 @@ from gateway.explorer.services import Explorer
 from gateway.web.explorer import words
 from gateway.web.explorer.parts import Ledger, tried
 from gateway.web.explorer.records import documents_page
-from gateway.web.visits import Anybody, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Visit
 from ledger.core.canonical import parse_day
 from ledger.core.errors import Malformed
 from ledger.files.words import MEMBERS

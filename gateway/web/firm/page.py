@@ -14,8 +14,9 @@ from starlette.responses import Response
 from gateway.reports.routes import ReportParts
 from gateway.web.bank import words
 from gateway.web.forms import read_form
+from gateway.web.routing import page_router
 from gateway.web.typed import number
-from gateway.web.visits import Anybody, Refused, Visit, demand_own, page_router, told_of
+from gateway.web.visits import Anybody, Refused, Visit, demand_own, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
 from ledger.cli.case_words import KINDS as CASE_KINDS
 

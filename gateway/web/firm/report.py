@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.reports.routes import Here, Number, bounded, paced, tried
-from gateway.web.visits import Anybody, Visit, demand_own, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Visit, demand_own
 from ledger.core.report_content import is_number
 
 router = page_router()

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from gateway.base.context import Context
 from gateway.web.node.words import anchor_words, chain_words, mirror_words, statuses_words
-from gateway.web.visits import Anybody, Refused, Visit, page_router
+from gateway.web.routing import page_router
+from gateway.web.visits import Anybody, Refused, Visit
 from ledger.core.texts import Text
 from ledger.records.store import Library
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
+from gateway.web.verify.plain import apart
 from gateway.web.verify.sheets import (
     Check,
     Facts,
@@ -108,7 +109,7 @@ def _headline(told: Mapping[str, Any], say: Speaker) -> tuple[Tone, str]:
 def _deciding(told: Mapping[str, Any], say: Speaker) -> list[str]:
     """What the checks say that speak against it, or leave it open."""
     return [
-        f"{one['n']}. {say.of(one['message'])}"
+        f"{one['n']}. {apart(one, say.language.code)[0]}"
         for one in told["checks"]
         if one["result"] in ("fail", "unknown")
     ]
@@ -215,17 +216,12 @@ def _checks(told: Mapping[str, Any], say: Speaker) -> Sequence[Check]:
         "unknown": _("not settled"),
         "not-run": _("not made"),
     }
-    return [
-        Check(
-            one["n"],
-            one["id"],
-            _RESULTS[one["result"]],
-            results[one["result"]],
-            say.of(one["message"]),
-            one["code"],
-        )
-        for one in told["checks"]
-    ]
+    made = []
+    for one in told["checks"]:
+        text, detail = apart(one, say.language.code)
+        tone, result = _RESULTS[one["result"]], results[one["result"]]
+        made.append(Check(one["n"], one["id"], tone, result, text, one["code"], detail))
+    return made
 
 
 def _evidence(told: Mapping[str, Any], say: Speaker) -> list[Row]:

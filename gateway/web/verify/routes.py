@@ -18,13 +18,14 @@ from gateway.http.limits import address_of
 from gateway.http.problems import Problem
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
+from gateway.web.routing import page_router
 from gateway.web.typed import number
 from gateway.web.verify.form import read
 from gateway.web.verify.kinds import Other, other_kind
 from gateway.web.verify.paper import Paper, about, convenience, draw
 from gateway.web.verify.sheets import Speaker
 from gateway.web.verify.shown import command, sheet_of
-from gateway.web.visits import Anybody, Visit, demand_own, page_router, told_of
+from gateway.web.visits import Anybody, Visit, demand_own, told_of
 from ledger.core.canonical import hex32
 from ledger.core.errors import InputError
 from ledger.core.report_content import is_number
@@ -131,9 +132,11 @@ def _job(key: str, visit: Visit, desk: Desk) -> Job:
 
 
 _GONE: Final = {
-    "zh": "核验结果只保留半小时，且只给核验者看。请重新核验文件。",
-    "en": "What was said of a file is kept for half an hour, for whoever had it judged. Verify the"
-    " file again.",
+    "zh": "核验结果只保留半小时，且只给核验者看；本成员有多个网关的，结果可能在另一个网关上。"
+    "请重新核验文件；再次出现时请告诉本节点的运维人员。",
+    "en": "What was said of a file is kept for half an hour, for whoever had it judged; where this"
+    " member has several gateways it may be at another one. Verify the file again, and where that"
+    " ends here as well tell the operator of this node.",
 }
 
 

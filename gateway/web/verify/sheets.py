@@ -74,6 +74,8 @@ class Check:
     result: str
     text: str
     code: str
+    detail: str = ""
+    """What a program names there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

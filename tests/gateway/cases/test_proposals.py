@@ -1,6 +1,7 @@
 """What waits for its release: by whom it may be released, until when, what stays of it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,12 @@ import sqlalchemy as sa
 
 from gateway.base.clock import Clock
 from gateway.base.policy import Caller, NotAllowed
+from gateway.base.settings import TokenSettings
 from gateway.cases.errors import CaseRefused
 from gateway.cases.models import materials, proposals
+from gateway.cases.two_persons import TwoPersons
 from gateway.node import Node
-from gateway.tokens.services import revoke_token
+from gateway.tokens.services import add_token, revoke_token
 from tests.gateway.cases.desk import PDF, centre, filing, grant, of_authority, pdf, take_in, wanted
 from tests.gateway.intake.material import OF_BEIJING, new_token
 from tests.support.anvil import Anvil
@@ -53,6 +56,89 @@ def test_two_tokens_of_one_person(node: Node, leaves: Iterator[bytes], name: str
         decisions.release(holder(node, name), case)
     assert refused.value.code == "same-person"
     assert decisions.release(holder(node, "李四"), case)
+
+
+def issued(node: Node, name: str, by: Caller | None, *scopes: str) -> Caller:
+    """The holder of a token that another one issued; by: None = the operator."""
+    number, _ = add_token(
+        node.ctx.engine,
+        name=name,
+        scopes=scopes or SCOPES,
+        department="市监局",
+        now=node.ctx.clock.now(),
+        authorities=[OF_BEIJING],
+        issued_by=None if by is None else by.id,
+    )
+    found = node.holders.in_force(number)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def desk(node: Node) -> dict[str, Caller]:
+    """A head who issues, and whom it issued: one of them through a token between."""
+    head = issued(node, "处长", None, "admin")
+    between = issued(node, "副处长", head, "admin")
+    return {
+        "head": head,
+        "clerk": issued(node, "甲", head),
+        "officer": issued(node, "乙", head),
+        "below": issued(node, "丙", between),
+        "head's second": issued(node, "处 长", None),
+        "operator's": issued(node, "丁", None),
+        "operator's other": issued(node, "戊", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("proposes", "releases", "barred"),
+    [
+        ("clerk", "officer", (None, "same-issuer")),
+        ("below", "officer", (None, "same-issuer")),
+        ("clerk", "operator's", (None, None)),
+        ("operator's", "operator's other", (None, None)),
+        ("operator's", "head", (None, None)),
+        ("clerk", "head", ("issued-by-party", "issued-by-party")),
+        ("head", "clerk", ("issued-by-party", "issued-by-party")),
+        ("below", "head", ("issued-by-party", "issued-by-party")),
+        ("clerk", "head's second", ("issued-by-party", "issued-by-party")),
+        ("head's second", "below", ("issued-by-party", "issued-by-party")),
+        ("head", "head's second", ("same-person", "same-person")),
+    ],
+)
+def test_who_issued_a_token_is_no_second_person_beside_it(
+    node: Node,
+    desk: dict[str, Caller],
+    proposes: str,
+    releases: str,
+    barred: tuple[str | None, str | None],
+) -> None:
+    """A head who issues one token that decides must not be who releases; whom it issued tokens are
+    two persons, unless the settings say that one issuer is not enough. barred: by default, and
+    by that setting."""
+    settings = node.ctx.settings
+    strict = settings.model_copy(update={"tokens": TokenSettings(issuers_apart=True)})
+    for found, code in zip((settings, strict), barred, strict=True):
+        two = TwoPersons(replace(node.ctx, settings=found), node.holders)
+        with node.ctx.engine.connect() as connection:
+            told = two.barred(connection, desk[releases], desk[proposes].id)
+        assert told == code, found.tokens
+
+
+def test_a_release_by_whoever_issued_the_token(
+    node: Node, leaves: Iterator[bytes], desk: dict[str, Caller]
+) -> None:
+    decisions, case = node.case_parts.decisions, accepted(node, next(leaves))
+    decisions.propose(desk["clerk"], case, grant())
+    for name, may in (("head", False), ("operator's", True)):
+        told = node.case_parts.views.show(desk[name], case)
+        assert told["may"]["release"] is may, name
+        assert told["proposed"]["barred"] == (None if may else "issued-by-party")
+        assert told["proposed"]["yours"] is False
+    with pytest.raises(CaseRefused) as refused:
+        decisions.release(desk["head"], case)
+    assert refused.value.code == "issued-by-party"
+    assert decisions.release(desk["officer"], case)
 
 
 def test_a_proposal_ends_with_its_token(node: Node, leaves: Iterator[bytes]) -> None:

@@ -9,7 +9,6 @@ import pytest
 from gateway.checks.tables import gathered, read_rows
 from gateway.files.errors import FileFault
 from gateway.peers.outbox import listed
-from gateway.queries.inboxes import FeedbackInbox
 from ledger.records.rules import newest
 from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, of, send, token, use
 from tests.gateway.queries.conftest import BANK, BEIJING, TIANJIN
@@ -144,7 +143,6 @@ def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
         waiting = {one.commitment.hex(): one for one in listed(connection)}
     sent = waiting[told[0]["statement"]]
     assert sent.member == TIANJIN
-    assert isinstance(tianjin.node.finance.queries.feedback, FeedbackInbox)
     assert beijing.node.peers.asking.send(TIANJIN, beijing.node.peers.outbox.opening(sent))
     days = "?first=2026-01-01&last=2099-12-31"
     usage = send(tianjin, "GET", f"/v1/usage{days}", **token(tianjin, department=None)).json()

@@ -193,7 +193,7 @@ class TestRequire:
         monkeypatch.setattr(services, "MEMORY_SIZE", 3)
         guard = Guard(node.holders, node.accesses, 100)
         for _ in range(10):
-            asyncio.run(guard.admit(add(node, "submit")[1]))
+            asyncio.run(guard.recognise(add(node, "submit")[1]))
             assert len(guard._known) <= 3
 
     def test_rate(self, node: Node) -> None:
@@ -201,3 +201,26 @@ class TestRequire:
         answers = [asyncio.run(self.ask(request)) for _ in range(6)]
         assert answers[:4] == ["甲"] * 4
         assert answers[5] == "too-many-requests"
+
+
+def test_the_line_of_issuers(node: Node) -> None:
+    """Up to the one that the operator issued; without end no more than once round."""
+    numbers: list[int] = []
+    for name in ("处长", "副处长", "员"):
+        number, _ = add_token(
+            node.ctx.engine,
+            name=name,
+            scopes=("read",),
+            department="甲局",
+            now=node.ctx.clock.now(),
+            issued_by=numbers[-1] if numbers else None,
+        )
+        numbers.append(number)
+    head, deputy, clerk = numbers
+    with node.ctx.engine.begin() as connection:
+        line = node.holders.line(connection, clerk)
+        assert line == [(clerk, "员"), (deputy, "副处长"), (head, "处长")]
+        assert node.holders.line(connection, head) == [(head, "处长")]
+        assert node.holders.line(connection, clerk + 1) == []
+        connection.execute(sa.update(tokens).where(tokens.c.id == head).values(issued_by=clerk))
+        assert len(node.holders.line(connection, clerk)) == 3

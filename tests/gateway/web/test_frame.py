@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from starlette.types import ASGIApp
@@ -43,6 +44,20 @@ def test_which_language(asked: str | None, kept: str | None, accepted: str, code
 
 def test_every_text_has_its_chinese() -> None:
     assert texts.faults() == []
+
+
+def test_one_word_for_one_thing(tmp_path: Path) -> None:
+    """That of the glossary, in all that people read; what was written at its time stays."""
+    assert texts.other_words() == []
+    (other,) = texts.INSTEAD
+    for name in ("ledger/a.toml", "docs/reviews/1.md", "docs/guide.md", "gateway/b.bin"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"已{other}", "utf-8")
+    assert [line.partition(":")[0] for line in texts.other_words(tmp_path)] == [
+        "docs/guide.md",
+        "ledger/a.toml",
+    ]
 
 
 def test_as_each_language_writes_it() -> None:

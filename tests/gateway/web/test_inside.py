@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from gateway.app import create_app
+from gateway.http import limits
 from gateway.http.inside import Inside
+from gateway.web.visits import Signed
+from tests.gateway.intake.material import new_token
+from tests.gateway.web.visitor import Visitor
+from tests.support.node import make_test_node
+
+
+def test_a_page_is_one_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much it asks of the interface; the next page is the next one, and so is what a
+    program asks."""
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    with closing(make_test_node(tmp_path, http={"requests_per_second": 1})) as node:
+        app = create_app(node)
+
+        @app.get("/many")
+        async def many(visit: Signed) -> int:
+            for _ in range(50):
+                await visit.ask("POST", "/v1/files/find", json={"limit": 1})
+            return 50
+
+        visitor = Visitor(app).sign_in(new_token(node, "read", "submit", department=None))
+        assert visitor.get("/many").text == "50"
+        assert visitor.get("/many").text == "50"
+        third = visitor.get("/many", headers={"Accept": "text/html"})
+        assert (third.status_code, "too-many-requests" in third.text) == (429, True)
 
 
 async def answers(breaks: bool) -> list[bytes]:

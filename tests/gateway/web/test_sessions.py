@@ -15,9 +15,9 @@ from gateway.app import create_app
 from gateway.base.clock import Clock
 from gateway.node import Node
 from gateway.tokens.services import add_token, revoke_token
+from gateway.web.carrying import own_path
 from gateway.web.models import web_sessions
 from gateway.web.sessions import MAX_COOKIE, MOST_OF_TOKEN, Sessions
-from gateway.web.visits import own_path
 from tests.gateway.web.visitor import Visitor
 from tests.support.node import make_test_node
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -125,6 +126,42 @@ def test_only_what_one_may_do_is_offered(
     other = people.person(*OFFICER, department="另一局", authorities=("91110000600037341L",))
     assert other.get(case).status_code == 404
     assert case not in links(other.get("/desk/cases"))
+
+
+def test_another_proposal_ends_the_first(
+    clerk: Visitor, officer: Visitor, leaves: Iterator[str]
+) -> None:
+    """It is said before it is done, on the case and on the form; not where none waits, nor of a
+    step that replaces nothing."""
+    case, words = filed(clerk, next(leaves)), "takes its place"
+    send(officer, f"{case}/accept")
+    assert words not in seen(officer, case)
+    assert words not in seen(officer, f"{case}/decide/refuse")
+    proposed(officer, case)
+    assert words in seen(officer, case)
+    assert words in seen(officer, f"{case}/decide/refuse")
+    assert words not in seen(clerk, case), "who decides nothing replaces nothing"
+
+
+def test_whoever_issued_the_token_of_who_proposed(
+    people: People, clerk: Visitor, releaser: Visitor, leaves: Iterator[str]
+) -> None:
+    """Is told why they may not release it, and who can."""
+    head = people.person("admin", name="head")
+    made = head.post("/desk/tokens", {"name": "issued", "scopes": "admin"}).text
+    shown = re.search("clt_[0-9A-Za-z_-]+", made)
+    assert shown, made
+    case = filed(clerk, next(leaves))
+    issued = Visitor(people.app).sign_in(shown[0])
+    send(issued, f"{case}/accept")
+    proposed(issued, case)
+    page = head.get(release_path(case))
+    assert "one was issued by whoever holds the other" in text_of(page)
+    assert f'action="{release_path(case)}"' not in page.text
+    number = field(page, "proposal")
+    refused = head.post(release_path(case), {"proposal": number})
+    assert (refused.status_code, "issued-by-party" in refused.text) == (403, True)
+    went(releaser.post(release_path(case), {"proposal": number}))
 
 
 def test_two_persons(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 import pytest
+from openpyxl import load_workbook
 
 from gateway.node import Node
+from gateway.web.cases.due_table import text
+from gateway.web.languages import Language
 from tests.gateway.cases.desk import take_in
 from tests.gateway.intake.material import OF_BEIJING
 from tests.gateway.web.cases.people import People, links, seen, send, text_of, went
@@ -68,6 +72,37 @@ def test_repairs_due(people: People, clerk: Visitor, leaves: Iterator[str]) -> N
     )
     wrong = clerk.get("/desk/worklists/due?on=2026-02-30")
     assert (wrong.status_code, "YYYY-MM-DD" in wrong.text) == (422, True)
+
+
+def test_repairs_due_as_a_file(people: People, clerk: Visitor, leaves: Iterator[str]) -> None:
+    """All pages of it in one table, in the reader's language; of those whom it may tell."""
+    next(leaves)
+    page = clerk.get("/desk/worklists/due")
+    book, plain = (one for one in links(page) if one.startswith("/desk/worklists/due."))
+    count = len([one for one in links(page) if one.startswith("/desk/cases/new?record=")])
+    answer = clerk.get(book)
+    assert "attachment" in answer.headers["content-disposition"]
+    (sheet,) = load_workbook(BytesIO(answer.content)).worksheets
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0][0] == "Document number" and len(rows) == count + 1
+    assert all(len(str(row[-1])) == 64 for row in rows[1:])
+    lines = clerk.get(plain).content.decode("utf-8-sig").splitlines()
+    assert len(lines) == count + 1
+    chinese = people.person("submit", "read", lang="zh").get(plain)
+    assert chinese.content.decode("utf-8-sig").startswith("决定文书号")
+    assert clerk.get("/desk/worklists/due.xlsx?on=2026-02-30").status_code == 422
+    assert clerk.get("/desk/worklists/due.pdf").status_code in (404, 422)
+    assert people.person("submit").get("/desk/worklists/due.xlsx").status_code == 403
+
+
+def test_no_cell_is_a_formula() -> None:
+    one = {
+        **{"document": "=1+1", "authority": None, "decided": "2026-01-01", "class": None},
+        **{"subject": {"name": "@x", "code": None}, "possibleFrom": "2026-02-01", "record": "ab"},
+    }
+    for language in (Language("zh"), Language("en")):
+        line = text([one], language).decode("utf-8-sig").splitlines()[1]
+        assert line.startswith("'=1+1,,'@x,,2026-01-01,")
 
 
 def test_acknowledgements(clerk: Visitor) -> None:

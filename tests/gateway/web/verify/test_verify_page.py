@@ -95,6 +95,11 @@ def test_flipped_ones(app: ASGIApp, network: Network) -> None:
     page = told(app, papers.altered(data))
     assert (tone(page), first(page)) == ("bad", "It must not be used: it is not genuine.")
     assert "they were altered" in page.text
+    top, folded = page.text.split("</dl>", 1)[0], page.text.partition("<summary>Evidence")[2]
+    assert not re.search(
+        "[0-9a-f]{16}", top.partition('class="told answer')[2].partition("</div>")[0]
+    )
+    assert re.search('<td><code lang="en">[^<]+</code></td>', folded), "it is there, apart"
     page = told(app, data, subject=papers.new_firm())
     assert tone(page) == "bad" and "not what was asked for" in page.text
     page = told(app, data, asOf="2024-01-01")
