@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Event
 from typing import Any
@@ -34,7 +35,7 @@ from tests.support.cases import act, make_act
 from tests.support.costs import statements
 from tests.support.day_lists import LIST, abnormal, left_list
 from tests.support.erasing import erase
-from tests.support.peers import Member, Network
+from tests.support.peers import Member, Network, row
 from tests.support.relay import Answered, Fault, change, drop_request
 
 OTHERS = ["130000", "140000"]
@@ -386,11 +387,11 @@ def costs(member: Member) -> tuple[int, int]:
 def test_a_part_takes_as_many_statements_for_thirty_entries_as_for_one(network: Network) -> None:
     """Of several batches, some of them disputed or repaired."""
     beijing = network[BEIJING]
-    beijing.file(entry(1))
+    beijing.file(row(1), entry(2))  # in a tree in which there are paths
     costs(beijing)  # keys are read once
     one = costs(beijing)
-    ids = beijing.file(*(entry(n) for n in range(2, 21)))
-    ids += beijing.file(*(entry(n) for n in range(21, 31)))
+    ids = beijing.file(*(replace(entry(n + 2), row=n) for n in range(1, 20)))
+    ids += beijing.file(*(replace(entry(n + 21), row=n) for n in range(1, 11)))
     do(network, beijing, Action.DISPUTE, ids[1])
     do(network, beijing, Action.REPAIR, ids[2])
     thirty = costs(beijing)
