@@ -14,6 +14,7 @@ from gateway.base.context import Context
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
+from gateway.mirrors.leaves import Leaves
 from gateway.products import store
 from gateway.products.chain import ProductChain
 from gateway.products.errors import ProductRefused
@@ -50,12 +51,19 @@ class Looking:
     """Tells of products. Safe in threads."""
 
     def __init__(
-        self, ctx: Context, *, chain: ProductChain, manifests: Manifests, accesses: AccessLog
+        self,
+        ctx: Context,
+        *,
+        chain: ProductChain,
+        manifests: Manifests,
+        accesses: AccessLog,
+        leaves: Leaves,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._manifests = manifests
         self._accesses = accesses
+        self._leaves = leaves
 
     # ---- products
 
@@ -174,10 +182,14 @@ class Looking:
 
     def lineage(self, caller: Caller, name: bytes) -> Mapping[str, Any]:
         """What a record went into: the versions that it makes stale where it does, and whom they
-        were handed to. name: its record id, or its leaf where it is ours. Raises NotReady."""
+        were handed to. name: its record id, or its leaf where it is ours. Raises InputError (it is
+        known to be the leaf of another's), NotReady."""
+        with begin_read(self._ctx.engine) as connection:
+            [record] = record_ids(connection, [name])
+        if record == name:
+            self._leaves.demand_ids({name: None})
         with begin_read(self._ctx.engine) as connection:
             how_far = followed(connection)
-            [record] = record_ids(connection, [name])
             rows = store.versions_with(connection, [self._manifests.mark(record)])
             seen = [row for row in rows if _may(caller, row)][: MAX_VERSIONS + 1]
             users = store.users_of(connection, [row.n for row in seen])

@@ -15,6 +15,7 @@ from tests.gateway.products.workshop import (
     BUREAU,
     CONTENT,
     METHOD,
+    TIANJIN,
     ask,
     on_chain,
     published,
@@ -24,6 +25,7 @@ from tests.gateway.products.workshop import (
     some_records,
     token,
 )
+from tests.records import examples
 from tests.support.peers import Network, row
 
 
@@ -128,6 +130,42 @@ def test_a_record_of_ours_is_named_by_its_leaf_too(network: Network) -> None:
     assert manifest.record_ids == tuple(sorted([one, other]))
     shown_ = ask(beijing, "GET", f"{path}/inputs/{beijing.leaf(other).hex()}")
     assert parse_input(shown_.content).record_id == other
+
+
+def test_the_leaf_of_a_record_of_others_is_refused_with_its_id(network: Network) -> None:
+    """Where the node knows it by an answer, in which receipts are named so: in a version, and where
+    a record is looked for or followed."""
+    bureau, tianjin = network[BUREAU], network[TIANJIN]
+    code = examples.code("91110000", "MA0T0930")
+    (record,) = tianjin.file(row(73, CF_XDR_SHXYM=code))
+    leaf = tianjin.leaf(record).hex()
+    product = on_chain(bureau, some_records(2))
+    path = f"/v1/products/{product}/versions"
+
+    def publish(*records: str) -> Any:
+        content = sha256(b"of leaves").hex()
+        return ask(bureau, "POST", path, {"content": content, "records": list(records)})
+
+    asked = {"code": code, "purpose": "pre-loan", "types": ["penalty"]}
+    follower = token(bureau, "read")
+    assert ask(bureau, "POST", "/v1/uses", asked, headers=follower).status_code == 200
+    told = publish(record.hex(), leaf)
+    assert (told.status_code, told.json()["field"]) == (422, "records[1]")
+    assert (told.json()["rule"], record.hex() in told.text) == ("leaf-not-id", True)
+    hook = {"url": "https://hooks.example/", "records": [record.hex(), leaf]}
+    refused = {
+        "record": ask(bureau, "POST", "/v1/watched-records", {"record": leaf}, headers=follower),
+        "records[1]": ask(bureau, "POST", "/v1/webhooks", hook, headers=follower),
+        None: ask(bureau, "GET", f"/v1/lineage/{leaf}"),
+    }
+    for field, answer in refused.items():
+        assert (answer.status_code, answer.json().get("field")) == (422, field), answer.text
+        assert answer.json()["rule"] == "leaf-not-id"
+    assert publish(record.hex()).status_code == 202
+    body = {"record": record.hex()}
+    followed = ask(bureau, "POST", "/v1/watched-records", body, headers=follower)
+    assert followed.status_code == 201
+    assert ask(bureau, "GET", f"/v1/lineage/{record.hex()}").status_code == 200
 
 
 def test_a_bank_makes_none(network: Network) -> None:
