@@ -183,11 +183,9 @@ class Checks:
         with begin_read(self._ctx.engine) as connection:
             theirs = queries.asked_by(connection, wanted, token)
         times = Counter({query: row.feedback for query, row in theirs.items()})
-        said = {one for one in read if isinstance(one, Feedback)}
-        known = dict(
-            zip(said, self._statements.are_known([_said(one) for one in said]), strict=True)
-        )
-        before = {one for one, there in known.items() if there}
+        said = [one for one in read if isinstance(one, Feedback)]
+        known = self._statements.are_known([_said(one) for one in said])
+        before = {one for one, there in zip(said, known, strict=True) if there}
         return [
             one if isinstance(one, Told) else self._counted(n, one, times, before)
             for n, one in enumerate(read)
