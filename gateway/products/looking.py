@@ -29,6 +29,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.errors import CouldNotCheck, Malformed
 from ledger.core.ids import ProductId, RecordId
 from ledger.core.manifest import show_input
+from ledger.core.texts import Text
 
 MAX_CAUSES: Final = 1_000
 """Causes in one answer; how many there are is said beside them."""
@@ -85,7 +86,7 @@ class Looking:
             if row is not None and not _may(caller, row):
                 row = None
             if row is None and found is None:
-                raise ProductRefused("not-found")
+                raise ProductRefused("not-found", self._elsewhere(connection, caller, name))
             here = {} if row is None else _versions_here(connection, row)
             acts = [] if row is None else store.acts_of(connection, row.n)
         return {
@@ -231,12 +232,26 @@ class Looking:
     def _version(self, connection: sa.Connection, caller: Caller, name: Name) -> store.Row:
         row = store.product_row(connection, name.member, name.product_id)
         if row is None or not _may(caller, row):
-            own = name.member == self._ctx.settings.node.code
-            raise ProductRefused("not-found" if own else "manifest-missing")
+            if name.member != self._ctx.settings.node.code:
+                raise ProductRefused("manifest-missing")
+            raise ProductRefused("not-found", self._elsewhere(connection, caller, name))
         found = store.version_row(connection, row.n, name.version)
         if found is None:
             raise ProductRefused("manifest-missing")
         return found
+
+    def _elsewhere(self, connection: sa.Connection, caller: Caller, name: Name) -> Text | None:
+        """Which other members have a product of this id that is known here; None: no one."""
+        rows = store.named(connection, name.product_id)
+        makers = sorted({row.member for row in rows if _may(caller, row)} - {name.member})
+        if not makers:
+            return None
+        return {
+            "zh": f"{name.member} 没有这个产品；它是 {'、'.join(makers)} 的："
+            f"请加 --member {makers[0]}（接口为 member={makers[0]}）",
+            "en": f"{name.member} has no such product; it is one of {', '.join(makers)}: add"
+            f" `--member {makers[0]}` (`member={makers[0]}`)",
+        }
 
     def _note(self, caller: Caller, name: Name) -> None:
         """Log what is handed out before it leaves."""

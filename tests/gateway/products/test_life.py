@@ -184,6 +184,23 @@ def test_nobody_publishes_what_is_not_there(network: Network) -> None:
         ask(bureau, "GET", f"{path}/status"),
     ):
         assert (told.status_code, told.json()["code"]) == (404, "not-found")
+        assert all("product list" in text for text in told.json()["text"].values())
+
+
+def test_a_product_of_another_member_is_looked_for_here(network: Network) -> None:
+    """Who does not say whose it is is told by whom it is where the node has its manifest."""
+    bureau, bank = network[BUREAU], network[BANK]
+    product = on_chain(bureau, some_records(2))
+    path = f"/v1/products/{product}"
+    before = ask(bank, "GET", f"{path}/status")
+    assert all("product list" in text for text in before.json()["text"].values())
+    manifest = ask(bureau, "GET", f"{path}/versions/1/manifest").content
+    assert ask(bank, "POST", f"/v1/product-manifests?member={BUREAU}", manifest).status_code == 200
+    for way in (f"{path}/status", path):
+        told = ask(bank, "GET", way)
+        assert (told.status_code, told.json()["code"]) == (404, "not-found")
+        assert all(f"--member {BUREAU}" in text for text in told.json()["text"].values())
+        assert ask(bank, "GET", f"{way}?member={BUREAU}").status_code == 200
 
 
 def test_a_department_sees_its_own(network: Network) -> None:
