@@ -110,7 +110,9 @@ def make_finance(parts: Parts) -> Finance:
         accesses=parts.accesses,
         notices=parts.notices,
     )
-    webhooks.asking.ask(Following(uses))
+    following = Following(uses)
+    webhooks.asking.ask(following)
+    webhooks.subjects.judge_by(following.refusal)
     own = ctx.settings.node.code
     products = make_products(parts, FeedNotices(own, parts.hmac, parts.notices))
     return Finance(

@@ -21,7 +21,7 @@ from gateway.authorisations.errors import AuthorisationRefused
 from gateway.authorisations.interfaces import Answer
 from gateway.authorisations.views import MOST
 from gateway.authorisations.wiring import AuthorisationParts
-from gateway.base.policy import Caller, Purpose
+from gateway.base.policy import Caller, NotAllowed, Purpose
 from gateway.cases import form
 from gateway.cases.errors import CaseRefused
 from gateway.http.limits import media_type
@@ -31,10 +31,12 @@ from ledger.core.canonical import unhex32
 from ledger.core.docs import MAX_DOCS
 from ledger.core.errors import Malformed
 from ledger.core.opening import MAX_OPENING
+from ledger.core.texts import Text
 
 FRESH: Final = {"Cache-Control": "no-store"}
 CREATED: Final = 201
 JSON: Final = "application/json"
+NOT_FOUND: Final = "not-found"
 PART: Final = "authorisation"
 """What the JSON is called where documents come with it."""
 
@@ -176,13 +178,33 @@ async def _do(work: Callable[..., Any], *arguments: Any) -> Any:
     return await to_thread.run_sync(partial(work, *arguments))
 
 
+_NOT_HERE: Final[Text] = {
+    "zh": "本节点既不保管也不持有这份授权：编号见 auth list；由保管者和被授权者各在自己的节点查看",
+    "en": "This node neither keeps nor holds this authorisation: `auth list` has those that it"
+    " does; its custodian and its grantee see it, each at the own node",
+}
+
+
 @contextmanager
-def _told() -> Iterator[None]:
-    """Answer what is refused."""
+def told_of_paper(not_here: Text = _NOT_HERE) -> Iterator[None]:
+    """Answer what is refused; what is not the caller's as what there is not, with `not_here`."""
     try:
         yield
     except AuthorisationRefused as error:
-        raise Problem(error.code, error.detail, extra=error.extra) from error
+        detail = error.detail or (not_here if error.code == NOT_FOUND else None)
+        raise Problem(error.code, detail, extra=error.extra) from error
+    except NotAllowed as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise Problem(NOT_FOUND, not_here) from error
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Answer what is refused, of documents too."""
+    try:
+        with told_of_paper():
+            yield
     except CaseRefused as error:  # of documents
         raise Problem(error.code, error.detail, extra=error.extra | {"field": "doc"}) from error
 

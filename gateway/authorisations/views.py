@@ -31,6 +31,7 @@ from ledger.core.authorisation import Authorisation, from_members
 from ledger.core.canonical import instant
 from ledger.core.errors import CouldNotCheck
 from ledger.core.opening import Opening
+from ledger.core.texts import Text
 
 MOST: Final = 100
 """Authorisations of one answer: each is unsealed."""
@@ -147,7 +148,7 @@ class Views:
             with begin_read(self._ctx.engine) as connection:
                 data = documents.read(connection, self._vault, row.materials, n)
         if data is None:
-            raise AuthorisationRefused("not-found")
+            raise AuthorisationRefused("not-found", _NO_DOCUMENT)
         return data
 
     def named(self, caller: Caller, commitment: bytes) -> Named:
@@ -322,3 +323,10 @@ def _told(row: store.Row) -> dict[str, Any]:
     if (remedy := remedy_of(row.code)) is not None:
         told["remedy"] = dict(remedy)
     return told
+
+
+_NO_DOCUMENT: Final[Text] = {
+    "zh": "没有这份文件：主体签署的文件只在保管者的节点，从 0 起编号",
+    "en": "There is no such document: what the subject has signed is at the node of its custodian"
+    " alone, numbered from 0",
+}

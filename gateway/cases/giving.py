@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from gateway.cases.models import case_steps, cases
 from gateway.records.errors import ContentErased
 from gateway.statements.errors import StatementUnknown
 from gateway.statements.services import Statements
-from ledger.core.ids import RecordId
+from ledger.core.ids import Digest, RecordId
 
 
 class StepOpenings:
@@ -23,18 +23,24 @@ class StepOpenings:
         self._ctx = ctx
         self._statements = statements
 
-    def __call__(self, record: RecordId) -> Iterator[bytes]:
-        """The openings of all our steps of cases about a record, in their order."""
+    def __call__(self, wanted: Collection[RecordId]) -> Mapping[RecordId, Iterator[bytes]]:
+        """The openings of all our steps of cases about each of these records, in their order;
+        nothing of a record without any. Each is read when it is taken."""
         own = self._ctx.settings.node.code
         query = (
-            sa.select(case_steps.c.commitment)
+            sa.select(cases.c.record, case_steps.c.commitment)
             .join(cases, cases.c.id == case_steps.c.case)
-            .where(cases.c.record == record, case_steps.c.iss == own)
+            .where(cases.c.record.in_(list(wanted)), case_steps.c.iss == own)
             .order_by(cases.c.opened, cases.c.id, case_steps.c.step)
         )
+        found: dict[RecordId, list[bytes]] = {}
         with begin_read(self._ctx.engine) as connection:
-            wanted = list(connection.scalars(query))
-        for commitment in wanted:
+            for row in connection.execute(query):
+                found.setdefault(RecordId(Digest(row.record)), []).append(row.commitment)
+        return {record: self._openings(steps) for record, steps in found.items()}
+
+    def _openings(self, commitments: Sequence[bytes]) -> Iterator[bytes]:
+        for commitment in commitments:
             try:
                 yield self._statements.opening(commitment).encode()
             except (StatementUnknown, ContentErased, ContentLost):

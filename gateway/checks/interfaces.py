@@ -59,8 +59,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What became of a row of feedback: the commitment of the statement, or why there is none."""
+    """What became of a row of feedback: the commitment of the statement, or why there is none.
+    known: the same was stated before, and that statement stands for both."""
 
     n: int
     statement: bytes | None = None
+    known: bool = False
     faults: tuple[Fault, ...] = field(default_factory=tuple)

@@ -71,13 +71,14 @@ async def read_feedback(request: Request, checks: Here, caller: User) -> Respons
 async def feedback(request: Request, checks: Here, caller: User) -> Response:
     """State what was done about subjects, up to 1,000 rows: `{rows:[{day, measure, query, matter?,
     result?}…]}`. query: commitment of the query that it rests on. What is wrong with a row is told,
-    and the others are stated."""
+    and the others are stated. The same row again is the same statement (`known`)."""
     rows = _list(_object(await request.body(), {"rows"}, set()), "rows")
     told = await to_thread.run_sync(checks.feedback, caller, rows)
     lines = [
         {
             "n": one.n,
             "statement": None if one.statement is None else one.statement.hex(),
+            "known": one.known,
             "errors": [fault.as_dict() for fault in one.faults],
         }
         for one in told

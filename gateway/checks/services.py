@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
@@ -44,12 +45,13 @@ from gateway.queries.errors import NotToBeAsked
 from gateway.queries.interfaces import Wanted, changed
 from gateway.queries.services import Uses
 from gateway.statements.errors import Overtaken
-from gateway.statements.interfaces import Said
+from gateway.statements.interfaces import Issued, Made, Said
 from gateway.statements.services import ATTEMPTS, Statements
+from ledger.core import canonical
 from ledger.core.bundle import Bundle, parse_bundle
 from ledger.core.canonical import parse_day, unhex32
 from ledger.core.errors import LedgerError, Malformed
-from ledger.core.ids import Digest
+from ledger.core.ids import Digest, sha256
 from ledger.core.reports import MAX_MATTER, MAX_MEASURE, MAX_RESULT, Feedback
 from ledger.core.texts import Text
 
@@ -162,13 +164,14 @@ class Checks:
 
     def feedback(self, caller: Caller, rows: Sequence[Mapping[str, Any]]) -> Sequence[Told]:
         """State what was done, a row each; rows in which something is wrong are left out, and
-        told. All good ones are stated together, or none. Raises NotReady."""
+        told. All good ones are stated together, or none; what was stated before word for word is
+        that statement. Raises NotReady."""
         known = self._measures()
         read = self._asked(caller, [self._read(n, row, known) for n, row in enumerate(rows)])
         good = [one for one in read if isinstance(one, Feedback)]
-        commitments = iter(self._state(good)) if good else iter(())
+        stated = iter(self._state(good)) if good else iter(())
         return [
-            Told(n=n, statement=next(commitments)) if isinstance(one, Feedback) else one
+            replace(next(stated), n=n) if isinstance(one, Feedback) else one
             for n, one in enumerate(read)
         ]
 
@@ -180,20 +183,29 @@ class Checks:
         with begin_read(self._ctx.engine) as connection:
             theirs = queries.asked_by(connection, wanted, token)
         times = Counter({query: row.feedback for query, row in theirs.items()})
+        said = [one for one in read if isinstance(one, Feedback)]
+        known = self._statements.are_known([_said(one) for one in said])
+        before = {one for one, there in zip(said, known, strict=True) if there}
         return [
-            one if isinstance(one, Told) else self._counted(n, one, times)
+            one if isinstance(one, Told) else self._counted(n, one, times, before)
             for n, one in enumerate(read)
         ]
 
-    def _counted(self, n: int, one: Feedback, times: Counter[bytes]) -> Feedback | Told:
-        """The same where it may be said once more. times: by query, how often it was."""
+    def _counted(
+        self, n: int, one: Feedback, times: Counter[bytes], before: set[Feedback]
+    ) -> Feedback | Told:
+        """The same where it may be said once more. times: by query, how often it was. before: what
+        was said, which is said again as often as somebody likes."""
         most = self._ctx.settings.queries.changes
         if one.query not in times:
             return Told(n=n, faults=(_UNASKED,))
+        if one in before:
+            return one
         if times[one.query] >= most:
             fault = Fault(code="too-many-changes", field="query", text=changed(most))
             return Told(n=n, faults=(fault,))
         times[one.query] += 1
+        before.add(one)
         return one
 
     def _measures(self) -> frozenset[str]:
@@ -215,17 +227,23 @@ class Checks:
             day=day, matter=matter or "", measure=measure, query=query, result=result or ""
         )
 
-    def _state(self, good: Sequence[Feedback]) -> Sequence[bytes]:
+    def _state(self, good: Sequence[Feedback]) -> Sequence[Told]:
         """Keep the statements, with what goes to whoever answered the query of each."""
-        said = [Said(sort="feedback", members=one.members()) for one in good]
+        said = [_said(one) for one in good]
         for _ in range(ATTEMPTS):
             made = self._statements.make(said)
             try:
                 with begin_write(self._ctx.engine) as connection:
                     issued = self._statements.keep(connection, said, made)
+                    told = list(_told(made, issued))
+                    fresh = [
+                        (one, opening)
+                        for one, opening, done in zip(good, issued, told, strict=True)
+                        if not done.known
+                    ]
                     answerers = queries.asked_by(connection, {one.query for one in good}, None)
-                    queries.count_feedback(connection, Counter(one.query for one in good))
-                    for one, opening in zip(good, issued, strict=True):
+                    queries.count_feedback(connection, Counter(one.query for one, _ in fresh))
+                    for one, opening in fresh:
                         by = answerers.get(one.query)
                         if by is not None and by.member != self._ctx.settings.node.code:
                             self._outbox.put(
@@ -235,10 +253,26 @@ class Checks:
                                 opening=opening.encode(),
                             )
                 self._ctx.signals.wake_all()
-                return [opening.statement.commitment for opening in issued]
+                return told
             except Overtaken:
                 continue
         raise NotReady("busy", retry_after=1)
+
+
+def _said(one: Feedback) -> Said:
+    """Named by all that it says, so that it is stated once however often it is sent."""
+    members = one.members()
+    name = sha256(canonical.encode(members, allow_null=True))
+    return Said(sort="feedback", members=members, request=b"feedback/" + name)
+
+
+def _told(made: Made, issued: Issued) -> Iterator[Told]:
+    """What became of each: of several of one name the first is new."""
+    new = {one.statement.commitment for one in made.new}
+    for opening in issued:
+        commitment = opening.statement.commitment
+        yield Told(n=0, statement=commitment, known=commitment not in new)
+        new.discard(commitment)
 
 
 _UNASKED: Final = Fault(

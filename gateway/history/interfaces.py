@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, Protocol
@@ -47,8 +47,9 @@ class ActsNow(Protocol):
 class StepsOf(Protocol):
     """The steps of cases."""
 
-    def __call__(self, record: RecordId) -> Iterator[bytes]:
-        """The openings of our own steps about a record, in their canonical spelling, in order."""
+    def __call__(self, wanted: Collection[RecordId]) -> Mapping[RecordId, Iterator[bytes]]:
+        """The openings of our own steps about each of these records, in their canonical spelling,
+        in order; nothing of one without steps. Each is read when it is taken."""
 
 
 class NotToBeHanded(LedgerError):

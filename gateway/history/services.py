@@ -9,7 +9,7 @@ and what was done. Each record stands in the access log before the file leaves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final
@@ -20,7 +20,7 @@ from gateway.accesses.services import Access, AccessLog
 from gateway.base import access_table
 from gateway.base.access_table import AccessTable, Standing
 from gateway.base.context import Context
-from gateway.base.crypto import SUBJECT_CODE, ContentLost, Hmac
+from gateway.base.crypto import SUBJECT_CODE, Hmac
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import (
@@ -45,16 +45,17 @@ from gateway.history.interfaces import (
     NotToBeHanded,
     StepsOf,
 )
+from gateway.log.many import PAGE
 from gateway.log.models import entries
 from gateway.peers.directory import Directory
-from gateway.receipts.interfaces import FieldUnknown, Stranded
+from gateway.receipts.interfaces import Pending, Stranded, Unshown
 from gateway.receipts.services import Receipts
+from gateway.receipts.standing import Stood, with_standing
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of
 from gateway.statuses.services import Statuses
 from ledger.chain.acts import MAX_HISTORY
 from ledger.chain.contracts.structs import ACTIVE, GOVERNMENT
-from ledger.core import receipt as receipts
 from ledger.core.history import (
     MAX_ACTS,
     MAX_OPENINGS,
@@ -68,7 +69,6 @@ from ledger.core.history import (
 from ledger.core.ids import RecordId, sha256
 from ledger.core.jws import sign_statement
 from ledger.core.keys import Role
-from ledger.core.receipt import Receipt
 from ledger.core.signed import MAX_BEHIND, Item, Left
 from ledger.files.lists import end_for
 from ledger.records.keys import subject_keys
@@ -84,6 +84,11 @@ _HERE: Final = {
     Status.SUPERSEDED: Standing.SUPERSEDED,
     Status.ERASED: Standing.ERASED,
 }
+
+
+_Made = Stood | Unshown | Pending | Stranded | None
+"""What there is of a record."""
+_Steps = Mapping[RecordId, Iterator[bytes]]
 
 
 class _LeftOut(Exception):
@@ -151,11 +156,9 @@ class Histories:
         if at - known > MAX_BEHIND:
             raise NotReady("statuses-old", retry_after=60)
         making = _Making(asked, known, self._peer(asked))
-        for row in self._rows(asked.code):
-            try:
-                self._give(making, row)
-            except _LeftOut as out:
-                making.left[out.reason] += 1
+        rows = self._rows(asked.code)
+        for start in range(0, len(rows), PAGE):
+            self._give_page(making, rows[start : start + PAGE])
         made = self._history(making, at)
         jws = sign_statement(TYP, made.encode(), sign=key.sign, kid=key.key_id, alg=key.alg, iat=at)
         self._log(caller, making)
@@ -185,21 +188,32 @@ class Histories:
         with begin_read(self._ctx.engine) as connection:
             return connection.execute(query).all()
 
-    def _give(self, making: _Making, row: sa.Row[Any]) -> None:
+    def _give_page(self, making: _Making, rows: Sequence[sa.Row[Any]]) -> None:
+        """Put records into the history, or count why not; at most `PAGE`."""
+        made = with_standing(self._receipts, self._statuses, [row.id for row in rows])
+        stood = [one for one in made.values() if isinstance(one, Stood)]
+        steps = self._steps_of({record for one in stood for record in one.acts})
+        for row in rows:
+            try:
+                self._give(making, row, made.get(row.id), steps)
+            except _LeftOut as out:
+                making.left[out.reason] += 1
+
+    def _give(self, making: _Making, row: sa.Row[Any], made: _Made, steps: _Steps) -> None:
         """Put a record into the history. Raises _LeftOut."""
         record, status = known_of(row)
-        text = self._receipt(row.leaf)
-        receipt = receipts.parse(text)
+        stood = _demand_stood(made)
+        receipt, text = stood.receipt, stood.text
         if receipt.anchor.time >= end_for(making.asked.as_of, making.known):
             raise _LeftOut(NOT_ANCHORED)
-        standing = _HERE.get(status) or Standing(self._statuses(receipt.record_id).value)
+        standing = _HERE.get(status) or stood.standing
         decision = self._decision(making, record, standing)
         making.lines.append((row.leaf, decision))
         if not decision.allowed:
             raise _LeftOut(NOT_GRANTED)
         if making.peer is not None and receipt.presentation is None:  # closed since
             raise _LeftOut(NOT_GRANTED)
-        acts = self._acts_of(receipt, making.known)
+        acts = self._acts_of(stood, making.known)
         full = len(making.given) == MAX_RECORDS or len(text) > making.room
         if full or len(acts) > MAX_ACTS or making.acts + len(acts) > ALL_ACTS:
             raise _LeftOut(TOO_MANY)
@@ -208,18 +222,7 @@ class Histories:
         making.given.append(Given(item=Item.of(receipt.leaf, text), acts=tuple(acts)))
         making.texts.append(text.decode())
         if standing is not Standing.ERASED:  # what was said about it tells what stood in it
-            self._add_steps(making, receipt)
-
-    def _receipt(self, leaf: bytes) -> bytes:
-        try:
-            made = self._receipts.shown(leaf)
-        except (FieldUnknown, ContentLost) as error:
-            raise _LeftOut(UNREADABLE) from error
-        except Stranded as error:  # another record stands for it
-            raise _LeftOut(NOT_GRANTED) from error
-        if not isinstance(made, bytes):
-            raise _LeftOut(NOT_ANCHORED)
-        return made
+            _add_steps(making, chain.from_iterable(steps.get(one, ()) for one in stood.acts))
 
     def _decision(self, making: _Making, record: Record, standing: Standing) -> Decision:
         """Whether whoever gets the history may have the record."""
@@ -235,30 +238,18 @@ class Histories:
             use=making.asked.purpose,
         )
 
-    def _acts_of(self, receipt: Receipt, known: int) -> list[dict[str, Any]]:
+    def _acts_of(self, stood: Stood, known: int) -> list[dict[str, Any]]:
+        """The acts on its chain. Of what was never acted on the chain is not asked. Raises _LeftOut
+        where they are more than are read: it is not to keep all others back."""
+        if any(count > MAX_HISTORY for count in stood.acts.values()):
+            raise _LeftOut(TOO_MANY)
         return [
             act_json(acted)
-            for one in _chain(receipt)
-            if self._acted(one)
+            for one, count in stood.acts.items()
+            if count
             for acted in self._acts.history(one)
             if acted.recorded_at <= known
         ]
-
-    def _acted(self, record: RecordId) -> bool:
-        """Whether it ever was: of the others the chain need not be asked. Raises _LeftOut where the
-        acts on it are more than are read: it is not to keep all others back."""
-        told = self._statuses.told(record)
-        if told is not None and told.state.word.version > MAX_HISTORY:
-            raise _LeftOut(TOO_MANY)
-        return told is not None and bool(told.state.word.version)
-
-    def _add_steps(self, making: _Making, receipt: Receipt) -> None:
-        for opening in chain.from_iterable(map(self._steps_of, _chain(receipt))):
-            if len(making.openings) == MAX_OPENINGS or len(opening) > making.room:
-                making.left[TOO_MANY] += 1
-                continue
-            making.room -= len(opening)
-            making.openings.append(opening)
 
     def _history(self, making: _Making, at: int) -> History:
         asked, left = making.asked, making.left
@@ -285,8 +276,21 @@ class Histories:
             self._accesses.put(connection, lines or [like], self._ctx.clock.seconds())
 
 
-def _chain(receipt: Receipt) -> list[RecordId]:
-    """The record, and the first of its chain where it was logged again: cases and acts are on
-    either."""
-    ids = (receipt.record_id, receipt.entry.replaces)
-    return [one for one in ids if one is not None]
+def _demand_stood(made: _Made) -> Stood:
+    """What can be given. Raises _LeftOut."""
+    if isinstance(made, Unshown):
+        raise _LeftOut(UNREADABLE) from made.reason
+    if isinstance(made, Stranded):  # another record stands for it
+        raise _LeftOut(NOT_GRANTED) from made
+    if not isinstance(made, Stood):
+        raise _LeftOut(NOT_ANCHORED)
+    return made
+
+
+def _add_steps(making: _Making, openings: Iterable[bytes]) -> None:
+    for opening in openings:
+        if len(making.openings) == MAX_OPENINGS or len(opening) > making.room:
+            making.left[TOO_MANY] += 1
+            continue
+        making.room -= len(opening)
+        making.openings.append(opening)

@@ -34,8 +34,10 @@ from gateway.lists.interfaces import (
     Wanted,
 )
 from gateway.lists.store import Row, exits_of, page_of
-from gateway.receipts.interfaces import FieldUnknown, Stranded
+from gateway.log.many import PAGE
+from gateway.receipts.interfaces import Pending, Stranded, Unshown
 from gateway.receipts.services import Receipts
+from gateway.receipts.standing import Stood, with_standing
 from gateway.records.content import Content
 from gateway.records.store import known_of, open_content
 from gateway.statuses.services import Statuses
@@ -62,6 +64,9 @@ _BY_STATUS: Final = {
     Status.ERASED: ERASED,
 }
 
+
+_Made = Stood | Unshown | Pending | Stranded
+"""What there is of an entry."""
 
 _OPEN: Final = frozenset({Standing.IN_FORCE, Standing.DISPUTED})
 
@@ -134,9 +139,9 @@ class OwnParts:
         asked = _Asked(wanted, min(end_of(wanted.day), known + 1), admits, exits)
         texts: list[bytes] = []
         left, taken, size = Counter[str](), 0, 0
-        for row in rows[:MAX_ITEMS]:
+        for row, made in self._made(rows[:MAX_ITEMS]):
             try:
-                text = self._listed(row, asked)
+                text = self._listed(row, made, asked)
             except _LeftOut as out:
                 left[out.reason] += 1
             else:
@@ -163,39 +168,47 @@ class OwnParts:
         )
         return Page(part=part, jws=jws, receipts=tuple(text.decode() for text in texts))
 
-    def _listed(self, row: Row, asked: _Asked) -> bytes:
+    def _made(self, rows: Sequence[Row]) -> Iterator[tuple[Row, _Made | None]]:
+        """Entries with their receipts, a page at a time; None: it is not asked for."""
+        for start in range(0, len(rows), PAGE):
+            page = rows[start : start + PAGE]
+            wanted = [row.id for row in page if known_of(row)[1] not in _BY_STATUS]
+            made = with_standing(self._receipts, self._statuses, wanted)
+            for row in page:
+                yield row, made.get(row.id)
+
+    def _listed(self, row: Row, made: _Made | None, asked: _Asked) -> bytes:
         """The receipt of an entry that was on the list. Raises _LeftOut where it was not."""
         record, status = known_of(row)
         if status in _BY_STATUS:
             raise _LeftOut(_BY_STATUS[status])
-        content, made = self._opened(row)
-        receipt = receipts.parse(made)
-        standing = Standing(self._statuses(receipt.record_id).value)
+        content, stood = self._opened(row, made)
+        receipt = stood.receipt
         # Bare: closed since it was looked at.
-        if receipt.presentation is None or standing not in _OPEN:
+        if receipt.presentation is None or stood.standing not in _OPEN:
             raise _LeftOut(CLOSED)
-        if not asked.admits(record, standing).allowed:
+        if not asked.admits(record, stood.standing).allowed:
             raise _LeftOut(NOT_PUBLIC)
         exits = asked.exits.get(row.subject, ())
         if exits is None:
             raise _LeftOut(UNREADABLE)
-        ids = [receipt.record_id, receipt.entry.replaces]
-        entry = self._entry(content, asked, receipt.anchor.time, [one for one in ids if one])
+        entry = self._entry(content, asked, receipt.anchor.time, _acted(stood))
         reason = absent(entry, exits, asked.wanted.day, asked.end)
         if reason is not None:
             raise _LeftOut(reason)
-        return made
+        return stood.text
 
-    def _opened(self, row: Row) -> tuple[Content, bytes]:
+    def _opened(self, row: Row, made: _Made | None) -> tuple[Content, Stood]:
         """Content and receipt."""
         try:
             content = open_content(self._vault, row, row.leaf)
-            made = self._receipts.shown(row.leaf)
-        except (ContentLost, FieldUnknown) as error:
+        except ContentLost as error:
             raise _LeftOut(UNREADABLE) from error
-        except Stranded as error:
-            raise _LeftOut(SUPERSEDED) from error
-        if not isinstance(made, bytes):  # not anchored yet
+        if isinstance(made, Unshown):
+            raise _LeftOut(UNREADABLE) from made.reason
+        if isinstance(made, Stranded):
+            raise _LeftOut(SUPERSEDED) from made
+        if not isinstance(made, Stood):  # not anchored yet
             raise _LeftOut(NOT_YET)
         return content, made
 
@@ -223,18 +236,17 @@ class OwnParts:
             decided=decided,
             usable_to=publicity.use_window(rules, decision, until).usable_to,
             anchored=anchored,
-            histories=[self._acts.history(one) for one in self._acted(ids)],
+            histories=[self._acts.history(one) for one in ids],
         )
 
-    def _acted(self, ids: Sequence[RecordId]) -> Iterator[RecordId]:
-        """Those that were ever acted on: of the others the chain need not be asked. Raises _LeftOut
-        where the acts on one are more than are read: it is not to keep all others off the list."""
-        for one in ids:
-            told = self._statuses.told(one)
-            if told is not None and told.state.word.version:
-                if told.state.word.version > MAX_HISTORY:
-                    raise _LeftOut(UNREADABLE)
-                yield one
+
+def _acted(stood: Stood) -> list[RecordId]:
+    """Those of its chain that were ever acted on: of the others the chain need not be asked. Raises
+    _LeftOut where the acts on one are more than are read: it is not to keep all others off the
+    list."""
+    if any(count > MAX_HISTORY for count in stood.acts.values()):
+        raise _LeftOut(UNREADABLE)
+    return [record for record, count in stood.acts.items() if count]
 
 
 def _folded(value: object) -> str | None:

@@ -31,6 +31,13 @@ class Held(NamedTuple):
     record: RecordId
 
 
+def record_at(connection: sa.Connection, mirror: Mirror, n: int, place: int) -> RecordId | None:
+    """The record id of an entry by the number of its bundle and its place there; None where that is
+    damaged, or the entry is none of a record."""
+    ids = _ids(connection, mirror, n)
+    return ids[place] if place < len(ids) else None
+
+
 class MirroredRecords:
     """Looks through the copies, the newest entries first."""
 

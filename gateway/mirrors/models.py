@@ -48,6 +48,15 @@ mirror_bundles = sa.Table(
     sa.Column("prefixes", sa.LargeBinary),
 )
 
+told_leaves = sa.Table(
+    "told_leaves",
+    metadata,
+    sa.Column("leaf", sa.LargeBinary(32), primary_key=True),
+    sa.Column("record", sa.LargeBinary(32), nullable=False),  # its id
+)
+"""Leaves of receipts that other members answered and that were verified: who gives one where a
+record id is wanted is told so."""
+
 cosignatures = sa.Table(
     "cosignatures",
     metadata,

@@ -14,6 +14,7 @@ from gateway.base.context import Context
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
+from gateway.mirrors.leaves import Leaves
 from gateway.products import store
 from gateway.products.chain import ProductChain
 from gateway.products.errors import ProductRefused
@@ -28,6 +29,7 @@ from ledger.core.canonical import hex32, instant
 from ledger.core.errors import CouldNotCheck, Malformed
 from ledger.core.ids import ProductId, RecordId
 from ledger.core.manifest import show_input
+from ledger.core.texts import Text
 
 MAX_CAUSES: Final = 1_000
 """Causes in one answer; how many there are is said beside them."""
@@ -50,12 +52,19 @@ class Looking:
     """Tells of products. Safe in threads."""
 
     def __init__(
-        self, ctx: Context, *, chain: ProductChain, manifests: Manifests, accesses: AccessLog
+        self,
+        ctx: Context,
+        *,
+        chain: ProductChain,
+        manifests: Manifests,
+        accesses: AccessLog,
+        leaves: Leaves,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._manifests = manifests
         self._accesses = accesses
+        self._leaves = leaves
 
     # ---- products
 
@@ -77,7 +86,7 @@ class Looking:
             if row is not None and not _may(caller, row):
                 row = None
             if row is None and found is None:
-                raise ProductRefused("not-found")
+                raise ProductRefused("not-found", self._elsewhere(connection, caller, name))
             here = {} if row is None else _versions_here(connection, row)
             acts = [] if row is None else store.acts_of(connection, row.n)
         return {
@@ -174,10 +183,14 @@ class Looking:
 
     def lineage(self, caller: Caller, name: bytes) -> Mapping[str, Any]:
         """What a record went into: the versions that it makes stale where it does, and whom they
-        were handed to. name: its record id, or its leaf where it is ours. Raises NotReady."""
+        were handed to. name: its record id, or its leaf where it is ours. Raises InputError (it is
+        known to be the leaf of another's), NotReady."""
+        with begin_read(self._ctx.engine) as connection:
+            [record] = record_ids(connection, [name])
+        if record == name:
+            self._leaves.demand_ids({name: None})
         with begin_read(self._ctx.engine) as connection:
             how_far = followed(connection)
-            [record] = record_ids(connection, [name])
             rows = store.versions_with(connection, [self._manifests.mark(record)])
             seen = [row for row in rows if _may(caller, row)][: MAX_VERSIONS + 1]
             users = store.users_of(connection, [row.n for row in seen])
@@ -219,12 +232,26 @@ class Looking:
     def _version(self, connection: sa.Connection, caller: Caller, name: Name) -> store.Row:
         row = store.product_row(connection, name.member, name.product_id)
         if row is None or not _may(caller, row):
-            own = name.member == self._ctx.settings.node.code
-            raise ProductRefused("not-found" if own else "manifest-missing")
+            if name.member != self._ctx.settings.node.code:
+                raise ProductRefused("manifest-missing")
+            raise ProductRefused("not-found", self._elsewhere(connection, caller, name))
         found = store.version_row(connection, row.n, name.version)
         if found is None:
             raise ProductRefused("manifest-missing")
         return found
+
+    def _elsewhere(self, connection: sa.Connection, caller: Caller, name: Name) -> Text | None:
+        """Which other members have a product of this id that is known here; None: no one."""
+        rows = store.named(connection, name.product_id)
+        makers = sorted({row.member for row in rows if _may(caller, row)} - {name.member})
+        if not makers:
+            return None
+        return {
+            "zh": f"{name.member} 没有这个产品；它是 {'、'.join(makers)} 的："
+            f"请加 --member {makers[0]}（接口为 member={makers[0]}）",
+            "en": f"{name.member} has no such product; it is one of {', '.join(makers)}: add"
+            f" `--member {makers[0]}` (`member={makers[0]}`)",
+        }
 
     def _note(self, caller: Caller, name: Name) -> None:
         """Log what is handed out before it leaves."""

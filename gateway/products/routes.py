@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.base.policy import Caller, Purpose
+from gateway.base.policy import Caller, NotAllowed, Purpose
 from gateway.http.places import Places
 from gateway.http.problems import Problem
 from gateway.products.bodies import MAX_SMALL, read_product, read_user, read_version
@@ -25,8 +25,10 @@ from ledger.core.canonical import hex32, unhex32
 from ledger.core.errors import Malformed
 from ledger.core.ids import ProductId
 from ledger.core.manifest import MAX_VERSION
+from ledger.core.texts import Text
 
 FRESH: Final = {"Cache-Control": "no-store"}
+NOT_FOUND: Final = "not-found"
 _MOST: Final = 2**53
 
 router = APIRouter(tags=["products"])
@@ -238,12 +240,26 @@ def lineage(
         return parts.looking.lineage(caller, bytes.fromhex(record))
 
 
+_NOT_HERE: Final[Text] = {
+    "zh": "没有这个产品或版本：编号与发布者见 product list；其他成员的产品须用 --member（接口为"
+    " member=）指明发布者",
+    "en": "There is no such product or version: `product list` has ids and makers; of a product of"
+    " another member name it with `--member` (`member=`)",
+}
+
+
 @contextmanager
 def _told() -> Iterator[None]:
+    """Answer what is refused; what is not the caller's as what there is not."""
     try:
         yield
     except ProductRefused as error:
-        raise Problem(error.code, error.detail, extra=error.extra) from error
+        detail = error.detail or (_NOT_HERE if error.code == NOT_FOUND else None)
+        raise Problem(error.code, detail, extra=error.extra) from error
+    except NotAllowed as error:
+        if error.code != NOT_FOUND:
+            raise
+        raise Problem(NOT_FOUND, _NOT_HERE) from error
 
 
 def _small(body: bytes) -> bytes:

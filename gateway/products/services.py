@@ -18,6 +18,7 @@ from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
 from gateway.chain.signing import Signing
+from gateway.mirrors.leaves import Leaves
 from gateway.products import store
 from gateway.products.chain import ProductChain
 from gateway.products.errors import ProductRefused
@@ -45,12 +46,14 @@ class Products:
         signing: Signing,
         manifests: Manifests,
         accesses: AccessLog,
+        leaves: Leaves,
     ) -> None:
         self._ctx = ctx
         self._chain = chain
         self._signing = signing
         self._manifests = manifests
         self._accesses = accesses
+        self._leaves = leaves
 
     def register(self, caller: Caller, new: NewProduct) -> ProductId:
         """Have a product registered; its id. Raises ProductRefused (`product-taken`,
@@ -86,12 +89,16 @@ class Products:
 
     def publish(self, caller: Caller, product_id: ProductId, new: NewVersion) -> Published:
         """Have a version published: its manifest is made and kept. Raises ProductRefused
-        (`not-found`, `product-retired`, `product-key-missing`), Malformed (no manifest can be made
-        of these records), NotReady."""
+        (`not-found`, `product-retired`, `product-key-missing`), InputError (one is known to be the
+        leaf of another member's record), Malformed (no manifest can be made of these records),
+        NotReady."""
         self._demand_key()
         with begin_read(self._ctx.engine) as connection:
             row = self._standing(connection, caller, product_id)
             ids = record_ids(connection, new.record_ids)
+        self._leaves.demand_ids(
+            {one: f"records[{at}]" for at, one in enumerate(new.record_ids) if ids[at] == one}
+        )
         # One may be named by its leaf and by its id.
         new = replace(new, record_ids=list(dict.fromkeys(ids)))
         method = new.method or Digest(row.method)

@@ -25,6 +25,7 @@ LOCK: Final = "products"
 """Name of the lock under which products, versions and acts are made."""
 IN_FLIGHT: Final = ("waiting", "signed", "sent")
 PAGE: Final = 200
+MOST_NAMED: Final = 64
 _SOME: Final = 512
 _ONLY: Final = 1
 
@@ -41,6 +42,12 @@ def product_row(connection: sa.Connection, member: str, product_id: bytes) -> Ro
     """A product; None: it is not known here."""
     query = sa.select(products).where(products.c.member == member, products.c.product == product_id)
     return connection.execute(query).one_or_none()
+
+
+def named(connection: sa.Connection, product_id: bytes) -> Sequence[Row]:
+    """Products of this id that are known here, whosever: at most one of each member."""
+    query = sa.select(products).where(products.c.product == product_id).order_by(products.c.n)
+    return connection.execute(query.limit(MOST_NAMED)).all()
 
 
 def product_at(connection: sa.Connection, number: int) -> Row:

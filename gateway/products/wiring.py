@@ -10,6 +10,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
+from gateway.mirrors.leaves import Leaves
 from gateway.products.chain import ProductChain
 from gateway.products.interfaces import Notices
 from gateway.products.looking import Looking
@@ -48,7 +49,7 @@ def make_products(parts: Parts, notices: Notices) -> ProductsHere:
     """All that answers for products. notices: tells their users."""
     ctx = parts.ctx
     chain = ProductChain(ctx.network, parts.reader)
-    manifests = Manifests(parts.vault, parts.hmac)
+    manifests, leaves = Manifests(parts.vault, parts.hmac), Leaves(ctx.engine)
     return ProductsHere(
         routes=ProductParts(
             own=ctx.settings.node.code,
@@ -58,8 +59,11 @@ def make_products(parts: Parts, notices: Notices) -> ProductsHere:
                 signing=parts.signing,
                 manifests=manifests,
                 accesses=parts.accesses,
+                leaves=leaves,
             ),
-            looking=Looking(ctx, chain=chain, manifests=manifests, accesses=parts.accesses),
+            looking=Looking(
+                ctx, chain=chain, manifests=manifests, accesses=parts.accesses, leaves=leaves
+            ),
             taking=Taking(ctx, chain=chain, manifests=manifests, accesses=parts.accesses),
         ),
         chain=chain,

@@ -164,6 +164,14 @@ class Asking:
 
     # ---- whether, and what, may be asked
 
+    def refusal(self, wanted: Wanted) -> str | None:
+        """Why an authorisation that is kept here does not cover a question today, by what it says
+        alone; None: it does, or it is not here."""
+        if wanted.authorisation is None:
+            return None
+        opening = self._held.opening(wanted.authorisation)
+        return None if opening is None else self._uncovered(_says(opening), wanted)
+
     def _paper(self, wanted: Wanted) -> Paper | None:
         """The authorisation that is named. Raises NotToBeAsked, NotReady."""
         if wanted.authorisation is None:
@@ -178,8 +186,14 @@ class Asking:
         if not self._papers.still_valid(granted):
             raise NotToBeAsked("authorisation-revoked")
         says = granted.authorisation
+        if (code := self._uncovered(says, wanted)) is not None:
+            raise NotToBeAsked(code)
+        return Paper(opening=opening, says=says)
+
+    def _uncovered(self, says: Authorisation, wanted: Wanted) -> str | None:
+        """Why it does not cover a question, by what it says."""
         if says.grantee != self._ctx.settings.node.code:
-            raise NotToBeAsked("authorisation-unknown")
+            return "authorisation-unknown"
         fault = fault_of(
             says,
             grantee=says.grantee,
@@ -190,15 +204,13 @@ class Asking:
             on=self._ctx.clock.today(),
         )
         if fault == "out-of-scope":
-            raise NotToBeAsked("type-out-of-scope")
-        if fault is not None:
-            raise NotToBeAsked(f"authorisation-{fault}")
-        return Paper(opening=opening, says=says)
+            return "type-out-of-scope"
+        return None if fault is None else f"authorisation-{fault}"
 
     def _fault_of(self, opening: Opening, code: str) -> str:
         """What is wrong with one of ours that does not hold any more. One that is over is not
         handed over anew, so the promise that it came with may have run out."""
-        over = from_members(opening.statement.members).until < self._ctx.clock.today()
+        over = _says(opening).until < self._ctx.clock.today()
         return "authorisation-expired" if over else code
 
     def _asked(self, wanted: Wanted, paper: Paper | None) -> Asked:
@@ -345,6 +357,10 @@ class Asking:
     def _missing(self, member: str, reason: str, problem: str | None = None) -> _Told:
         _log.warning("queries.missing", member=member, reason=reason, problem=problem)
         return _Told(member, reason=reason)
+
+
+def _says(opening: Opening) -> Authorisation:
+    return from_members(opening.statement.members)
 
 
 def _member(judged: Judged) -> str:

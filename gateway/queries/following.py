@@ -24,19 +24,26 @@ class Following:
 
     def __call__(self, wanted: Followed) -> Answered:
         """See `AskSubject`."""
-        asked = Wanted(
-            code=wanted.code,
-            purpose=wanted.purpose,
-            types=wanted.types,
-            authorisation=wanted.authorisation,
-            matter=MATTER,
-        )
         try:
-            bundle = parse_bundle(self._uses.use(wanted.holder, asked).bundle)
+            bundle = parse_bundle(self._uses.use(wanted.holder, _asked(wanted)).bundle)
         except NotToBeAsked as error:
             raise SubjectRefused(error.code) from error
         missing = frozenset(one.member for one in bundle.missing)
         return Answered(records=list(_listed(bundle)), missing=missing)
+
+    def refusal(self, wanted: Followed) -> str | None:
+        """See `gateway.watching.interfaces.JudgeSubject`."""
+        return self._uses.refusal(_asked(wanted))
+
+
+def _asked(wanted: Followed) -> Wanted:
+    return Wanted(
+        code=wanted.code,
+        purpose=wanted.purpose,
+        types=wanted.types,
+        authorisation=wanted.authorisation,
+        matter=MATTER,
+    )
 
 
 def _listed(bundle: Bundle) -> Iterator[Listed]:

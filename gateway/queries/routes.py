@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from gateway.authorisations.errors import AuthorisationRefused
+from gateway.authorisations.routes import told_of_paper
 from gateway.base.policy import Caller, Purpose
 from gateway.http.places import Places
 from gateway.http.problems import Problem, problem_of
@@ -32,6 +32,7 @@ from gateway.queries.under import MOST, AskedUnder
 from gateway.tokens.services import require
 from ledger.core.canonical import parse_day, unhex32
 from ledger.core.errors import Malformed
+from ledger.core.texts import Text
 
 FRESH: Final = {"Cache-Control": "no-store"}
 NAME: Final = "Credit-Ledger-Use"
@@ -151,7 +152,7 @@ def asked_under(
     """Who asked at this node under an authorisation, the newest first: member, day, purpose,
     families, how many records it was given, and what it reported that it did. `next`: what to ask
     on with as `before`, or null."""
-    with _told():
+    with told_of_paper(_NOT_KEPT):
         page = parts.under.page(caller, _digest(name), before=before, limit=limit)
     return Response(orjson.dumps(page), media_type="application/json", headers=FRESH)
 
@@ -179,6 +180,15 @@ _ERASED: Final = {
 }
 
 
+_NOT_KEPT: Final[Text] = {
+    "zh": "本节点既不保管也不持有这份授权，不在此列出；请向保管者的节点查询（auth queries），"
+    "本节点凭它答复过谁见 gateway accesses list",
+    "en": "This node neither keeps nor holds this authorisation, so it lists nothing under it: ask"
+    " at the node of its custodian (`auth queries`); whom this node answered is in"
+    " `gateway accesses list`",
+}
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     try:
@@ -192,8 +202,6 @@ def _told() -> Iterator[None]:
         raise Problem("too-many-changes", changed(error.most), extra=extra) from error
     except BundleErased as error:
         raise Problem("content-erased", _ERASED) from error
-    except AuthorisationRefused as error:
-        raise Problem(error.code, error.detail, extra=error.extra) from error
 
 
 def _problem_of(error: Exception) -> Problem:

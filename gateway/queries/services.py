@@ -22,6 +22,7 @@ from gateway.base.crypto import SUBJECT_CODE, Hmac, Vault
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.base.policy import ALWAYS, Caller, Decision, Purpose, Record, decide
+from gateway.mirrors.leaves import note_leaves
 from gateway.peers.outbox import MessageOutbox
 from gateway.queries import store
 from gateway.queries.asking import Asking, Heard, Result, Step
@@ -93,6 +94,7 @@ class Uses:
             statements = self._hand_out(connection, given, issued)
             new = self._new(caller, wanted, result, data, statements)
             hex_id = store.put(connection, self._vault, new)
+            note_leaves(connection, self._told_leaves(result.bundle))
             line = Access(token=caller.id, purpose=Purpose.USE, decision=Decision(None))
             self._accesses.put(connection, [line], self._ctx.clock.seconds())
             crash_point("use.kept", "before")
@@ -102,6 +104,10 @@ class Uses:
         crash_point("use.kept", "after")
         overall, now = result.bundle.overall, result.assessment.now
         return Used(id=hex_id, bundle=data, overall=overall, now=now)
+
+    def refusal(self, wanted: Wanted) -> str | None:
+        """See `Asking.refusal`."""
+        return self._asking.refusal(wanted)
 
     def bundle(self, caller: Caller, hex_id: str) -> bytes:
         """The bundle of a question that was asked; that it was read stands in the access log.
@@ -243,6 +249,15 @@ class Uses:
             if one.answer.iss == own
             for text in one.receipts
         }
+
+    def _told_leaves(self, bundle: Bundle) -> Iterator[tuple[bytes, bytes]]:
+        """Leaf and record id of what others stated: of our own the log has them."""
+        own = self._ctx.settings.node.code
+        for one in bundle.answers:
+            if one.answer.iss != own:
+                for text in one.receipts:
+                    receipt = parse(text.encode())
+                    yield receipt.leaf, receipt.record_id
 
     def _new(
         self,

@@ -72,6 +72,13 @@ class Statements:
                 continue
         raise NotReady("busy", retry_after=1)
 
+    def are_known(self, said: Sequence[Said]) -> list[bool]:
+        """Whether each was issued before under its request."""
+        requests = [self._maker.request(one) for one in said]
+        with begin_read(self._ctx.engine) as connection:
+            known = store.of_requests(connection, {one for one in requests if one is not None})
+        return [one in known for one in requests]
+
     def make(self, said: Sequence[Said]) -> Made:
         """Make those whose request is not known, and sign one promise; nothing is stored. Raises as
         `issue`."""

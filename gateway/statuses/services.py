@@ -47,6 +47,12 @@ class Statuses:
         with begin_read(self._ctx.engine) as connection:
             return standings(connection, wanted)
 
+    def acts(self, wanted: Collection[RecordId]) -> dict[RecordId, int]:
+        """How many acts on each of these records are known, in one query for all of them."""
+        with begin_read(self._ctx.engine) as connection:
+            states = store.states_of(connection, wanted)
+        return {record: state.word.version for record, state in states.items()}
+
     def told(self, name: bytes) -> Told | None:
         """What is known of an entry of ours, by leaf or record id, or of any record that was acted
         on; None where there is nothing."""

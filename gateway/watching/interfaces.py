@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -65,6 +65,11 @@ class Answered:
 
     records: Sequence[Listed]
     missing: frozenset[str] = frozenset()
+
+
+JudgeSubject = Callable[[Wanted], str | None]
+"""Why a question could not be asked today, by what is kept here, for nobody is asked; None: it
+could, or that is not known."""
 
 
 class AskSubject(Protocol):

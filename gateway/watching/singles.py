@@ -12,6 +12,7 @@ from gateway.base.context import Context
 from gateway.base.db import begin_read, begin_write, insert_unless_there
 from gateway.base.policy import Caller
 from gateway.log.store import Entries, locate
+from gateway.mirrors.leaves import Leaves
 from gateway.tokens.services import Holders
 from gateway.watching.errors import WatchRefused
 from gateway.watching.models import followed_records
@@ -27,10 +28,13 @@ class Singles:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
+        self._leaves = Leaves(ctx.engine)
 
     def follow(self, caller: Caller, name: bytes) -> bytes:
         """Follow a record, by its id or, where it is ours, its leaf; its id. The same again is the
-        same. Raises WatchRefused."""
+        same. Raises WatchRefused; InputError (it is known to be the leaf of another's), NotReady.
+        """
+        self._leaves.demand_ids({name: "record"})
         with begin_write(self._ctx.engine, LOCK) as connection:
             record = _record_id(connection, name)
             theirs = Holders.tokens_of(connection, caller)

@@ -18,7 +18,7 @@ from gateway.sealing.services import Boxes, Kind, drop, number
 from gateway.tokens.services import Holders
 from gateway.watching.errors import WatchRefused
 from gateway.watching.feed import Watched
-from gateway.watching.interfaces import Wanted
+from gateway.watching.interfaces import JudgeSubject, Wanted
 from gateway.watching.models import watched_before, watched_records, watched_subjects
 from ledger.core.authorisation import GOVERNMENT
 from ledger.core.canonical import hex32, instant
@@ -43,6 +43,10 @@ class Subject:
     authorisation: bytes | None
 
 
+def _nothing_known(_: Wanted) -> None:
+    """Know of no authorisation."""
+
+
 class Subjects:
     """The tables. Safe to share between threads."""
 
@@ -50,6 +54,24 @@ class Subjects:
         self._ctx = ctx
         self._boxes = Boxes(vault)
         self._hmac = hmac
+        self._refusal: JudgeSubject = _nothing_known
+
+    def judge_by(self, refusal: JudgeSubject) -> None:
+        """Have it judged what may be asked."""
+        self._refusal = refusal
+
+    def demand_covered(self, caller: Caller, subject: Subject) -> None:
+        """Refuse what is known here to be asked in vain, before a transaction is begun. Raises
+        WatchRefused with the code that a question would get."""
+        wanted = Wanted(
+            code=subject.code,
+            types=subject.types,
+            purpose=subject.purpose,
+            authorisation=subject.authorisation,
+            holder=caller,
+        )
+        if (code := self._refusal(wanted)) is not None:
+            raise WatchRefused(code)
 
     def follow(
         self, connection: sa.Connection, caller: Caller, subject: Subject, *, standing: bool
@@ -89,7 +111,9 @@ class Subjects:
         return hex_id
 
     def follow_standing(self, caller: Caller, subject: Subject) -> str:
-        """The same in a transaction of its own, for who watches a stream."""
+        """The same in a transaction of its own, for who watches a stream. Raises as
+        `demand_covered` too."""
+        self.demand_covered(caller, subject)
         with begin_write(self._ctx.engine, LOCK) as connection:
             return self.follow(connection, caller, subject, standing=True)
 

@@ -17,6 +17,7 @@ from gateway.base.crypto import ContentLost
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Decision, Purpose
 from gateway.log.store import Entries, locate
+from gateway.mirrors.leaves import Leaves
 from gateway.tokens.services import Holders
 from gateway.watching import feed
 from gateway.watching.subjects import LOCK, Subject, Subjects
@@ -74,12 +75,15 @@ class Webhooks:
         self._outward = outward
         self._subjects = subjects
         self._accesses = accesses
+        self._leaves = Leaves(ctx.engine)
         self._tested: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def add(self, caller: Caller, url: str, named: Named) -> dict[str, Any]:
         """Make one that begins with what comes from now on; with its secret, never shown again. A
-        subject is followed."""
+        subject is followed. Raises InputError too (a record is known to be the leaf of another's),
+        NotReady."""
+        self._demand_known(caller, named)
         try:
             self._outward.demand_reachable(url)
         except NotDelivered as error:
@@ -96,7 +100,8 @@ class Webhooks:
         return {"id": endpoint, "secret": secret, **told}
 
     def follow(self, caller: Caller, endpoint: str, named: Named) -> dict[str, Any]:
-        """Have an endpoint told of more."""
+        """Have an endpoint told of more. Raises as `add`."""
+        self._demand_known(caller, named)
         with begin_write(self._ctx.engine, LOCK) as connection:
             row = self._of(connection, caller, endpoint)
             told = self._name(connection, caller, row.id, named)
@@ -165,6 +170,12 @@ class Webhooks:
         return told | {"delivered": True, "code": None}
 
     # ---- parts
+
+    def _demand_known(self, caller: Caller, named: Named) -> None:
+        """Refuse what is known here to be followed in vain."""
+        if named.subject is not None:
+            self._subjects.demand_covered(caller, named.subject)
+        self._leaves.demand_ids({one: f"records[{at}]" for at, one in enumerate(named.records)})
 
     def _demand_room(self, connection: sa.Connection, caller: Caller) -> None:
         theirs = store.of_tokens(connection, Holders.tokens_of(connection, caller))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ledger.audit.cases import Cases
 from ledger.audit.findings import Findings
+from ledger.audit.judge_openings import next_batch
 from ledger.audit.judge_products import ProductJudge
 from ledger.audit.judge_queries import QueryJudge
 from ledger.audit.judge_sums import SumsAsked, SumsJudge
@@ -22,6 +23,7 @@ from ledger.audit.times import BlockTimes
 from ledger.audit.written import Written
 from ledger.core.ids import LogId
 from ledger.core.keys import Role
+from ledger.core.promise import MAX_PROMISE
 
 __all__ = ["Finance"]
 
@@ -53,7 +55,12 @@ class Finance:
         self._outcomes = Outcomes(
             self.opened, self.state, self.written, self._standing, self.findings
         )
-        self._sums = SumsJudge(outcomes=self._outcomes, findings=self.findings, now=self.now)
+        self._sums = SumsJudge(
+            outcomes=self._outcomes,
+            findings=self.findings,
+            now=self.now,
+            waiting=self._waiting,
+        )
 
     def take(self, files: OpeningFiles) -> None:
         """Read what is no opening. Raises NotOpenings."""
@@ -104,6 +111,22 @@ class Finance:
             for log in self.state.logs.values()
             if log.size
             and any(roles & Role.INSTITUTION for _, roles in self.state.members[log.member].was)
+        )
+
+    def _waiting(self, at: int) -> list[str]:
+        """Institutions of that time of which what they stated by then may still wait for its batch:
+        none was anchored since the next one was due, and the longest promise is not over."""
+        if self.now >= at + MAX_PROMISE:
+            return []
+        newest: dict[str, int] = {}
+        for log in self.state.logs.values():
+            anchored = self.times.at(log.anchors[-1].place[0]) if log.anchors else 0
+            newest[log.member] = max(newest.get(log.member, 0), anchored)
+        due = next_batch(at)
+        return sorted(
+            code
+            for code, anchored in newest.items()
+            if anchored < due and self._standing.roles(code, at) & Role.INSTITUTION
         )
 
     def sums(self) -> dict[str, Any]:

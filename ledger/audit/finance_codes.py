@@ -393,4 +393,20 @@ FINANCE_CODES = {
             "en": "Draw again for that day; it says nothing against a member.",
         },
     ),
+    "sums-not-anchored": FindingCode(
+        "note",
+        {
+            "zh": "公布的汇总与链上可见的成效加不起来，但汇总之时以前的陈述尚未全部上链存证："
+            "有金融机构此后还没有批次上链。",
+            "en": "Published sums are not what is anchored so far, and what was stated before they "
+            "were made is not anchored yet: an institution had no batch anchored since.",
+        },
+        {
+            "zh": "待各机构下一批次（每日 23:00 后，至多 72 小时）上链存证后再核对；"
+            "不对公布者和成员作出结论。",
+            "en": "Hold them against the outcomes again once the next batch of every institution "
+            "is anchored (after 23:00 each day, at most 72 hours); it says nothing against "
+            "anybody.",
+        },
+    ),
 }

@@ -31,12 +31,17 @@ from ledger.core.opening import Opening, Promised, internal_checks, parse_openin
 from ledger.core.promise import MAX_LEAVES, MAX_PROMISE
 from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET
 
-__all__ = ["MULTIPLE", "Judge", "take"]
+__all__ = ["MULTIPLE", "Judge", "next_batch", "take"]
 
 MULTIPLE = 16
 """Of so many statements is every batch (design-2 10)."""
 _BATCH = 23 * 3600
 """Seconds of a day in Asia/Shanghai at which its batch is due."""
+
+
+def next_batch(at: int) -> int:
+    """Unix seconds at which the first batch after a time is due."""
+    return (_batch_day(at) + 1) * DAY + _BATCH - SHANGHAI_OFFSET
 
 
 def take(files: OpeningFiles, opened: Opened, judge: Judge) -> None:

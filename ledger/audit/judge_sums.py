@@ -1,6 +1,9 @@
 """Published sums held against the outcomes that institutions stated: whether they add up, and
 whether a small cell can be worked out of them (design-2 17).
 
+Statements are anchored by night, and whoever makes sums has them at once: sums that are held
+against the outcomes before every institution had a batch anchored since differ rightly, and it is
+said that nobody can tell yet.
 Nobody signs sums, so what is wrong with them is told of no member. What was stated within a day
 before they were made may not have reached whoever made them: where it would change a figure, both
 are right.
@@ -8,7 +11,7 @@ are right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +30,9 @@ __all__ = ["SumsAsked", "SumsJudge"]
 _ON_THEIR_WAY = DAY
 """Seconds in which an outcome reaches those that it is reported to."""
 
+_NAMED = 5
+"""Institutions that a finding names."""
+
 _Items = Mapping[tuple[Any, ...], Mapping[str, Any]]
 
 
@@ -41,11 +47,13 @@ class SumsAsked:
 
 @dataclass(slots=True, kw_only=True)
 class SumsJudge:
-    """Reads files before the logs, judges them afterwards. now: Unix seconds of the last block."""
+    """Reads files before the logs, judges them afterwards. now: Unix seconds of the last block.
+    waiting: institutions of which what they stated by a time may not be anchored yet."""
 
     outcomes: Outcomes
     findings: Findings
     now: int
+    waiting: Callable[[int], Sequence[str]]
     _files: list[tuple[str, SumsFile]] = field(init=False, default_factory=list)
 
     def take(self, paper: Paper) -> None:
@@ -111,6 +119,8 @@ class SumsJudge:
         late, early = (self._expected(file, at) for at in (until + SLACK, until - _ON_THEIR_WAY))
         # What stands in every cell, small ones too: nobody may show that.
         all_ = self._expected(file, until + SLACK, least=0)
+        waiting = () if file.at is None else self.waiting(file.at)
+        untold: list[str] = []
         for key in sorted(file.items.keys() | late.keys() | early.keys(), key=str):
             said = file.items.get(key)
             if late.get(key) != early.get(key) or said == late.get(key):
@@ -119,8 +129,21 @@ class SumsJudge:
                 continue  # told already
             if said is not None and _same_figures(said, all_.get(key)):
                 self._reveals(where, file, "added-up", cell=_name(file.by, key))
+            elif waiting:
+                untold.append(_name(file.by, key))
             else:
                 self._differs(where, file, key, said, late.get(key))
+        if untold:
+            named = ", ".join(waiting[:_NAMED])
+            self._add(
+                "sums-not-anchored",
+                where,
+                of=file.member,
+                cell=untold[0],
+                cells=len(untold),
+                members=named,
+                waiting=len(waiting),
+            )
 
     def _expected(self, file: SumsFile, until: int, **least: int) -> _Items:
         rows = self.outcomes.rows(file.first, file.last, until=until, of=file.member)

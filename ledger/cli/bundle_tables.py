@@ -17,6 +17,7 @@ from ledger.cli.record_words import (
 )
 from ledger.cli.tables import plain, rows, stdout
 from ledger.files.bundles import BundleVerdict
+from ledger.files.problems import PLAIN
 from ledger.files.words import ANSWERS, BUNDLES, MISSING, STATED, Pair
 
 MAX_SHOWN: Final = 20
@@ -109,7 +110,8 @@ def _blocks(blocks: Mapping[str, Any]) -> str:
 def show_problems(problems: Sequence[Mapping[str, Any]]) -> None:
     """What is wrong with a file, the first few one by one."""
     for one in problems[:MAX_SHOWN]:
-        where = " ".join(str(value) for value in one["evidence"].values())
+        told = one["evidence"].get("problem") in PLAIN  # in the message, and for everybody
+        where = "" if told else " ".join(str(value) for value in one["evidence"].values())
         stdout().print(plain(f"! {pick(one['message'])} [{one['code']}] {where}", "red"))
     if len(problems) > MAX_SHOWN:
         stdout().print(plain(say(zh="还有更多，见 --json。", en="There are more: see --json.")))

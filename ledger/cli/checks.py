@@ -190,6 +190,9 @@ def feedback(*, file: Path, url: str, token: str | None, as_json: bool) -> int:
         return EXIT_NO if wrong else 0
     count = len(told) - len(wrong)
     note(say(zh=f"已登记 {count} 行", en=f"rows stated: {count}"))
+    if known := sum(one["known"] for one in told):
+        zh, en = f"其中 {known} 行以前已登记，只计一次", f"stated before, counted once: {known}"
+        note(say(zh=zh, en=en))
     for one in wrong:
         row = rows[one["n"]]["row"]
         for error in one["errors"]:

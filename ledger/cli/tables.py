@@ -22,6 +22,7 @@ from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
 from ledger.cli.times import shown_time
 from ledger.core.commitment import Value
+from ledger.core.ids import sha256
 from ledger.core.verdict.checks import Check
 from ledger.core.verdict.statement import NO_RECORD, StatementVerdict
 from ledger.core.verdict.verdict import Verdict, note_text
@@ -35,6 +36,7 @@ from ledger.core.verdict.verdicts import (
 from ledger.files.words import MEMBERS
 from ledger.records import schema
 
+_EMPTY = sha256(b"")
 _MARKS = {"pass": ("✓", "green"), "fail": ("✗", "red"), "unknown": ("?", "yellow"),
           "not-run": ("–", "dim")}  # fmt: skip
 _STYLES = {0: "bold green", EXIT_NOT_AUTHENTIC: "bold red", EXIT_DO_NOT_USE: "bold red",
@@ -69,8 +71,9 @@ def show_verdict(name: str, verdict: Verdict) -> None:
         _show_statement(console, verdict)
         return
     console.print(plain(headline(verdict), _STYLES[verdict.exit]))
-    for check in deciding(verdict.standing.checks):
-        console.print(plain(f"  {check.n}. {pick(check.message)}"))
+    _show_deciding(console, verdict)
+    if _is_unread(verdict):
+        return
     if verdict.question.subject is None and verdict.standing.authentic:
         console.print(plain(f"  {_not_compared()}", "yellow"))
     console.print()
@@ -82,11 +85,33 @@ def show_verdict(name: str, verdict: Verdict) -> None:
         console.print(plain(f"! {pick(note_text(note))}", "yellow"))
 
 
+def _show_deciding(console: Console, verdict: Verdict) -> None:
+    if verdict.digest == _EMPTY:
+        console.print(plain(f"  {_empty()}"))
+        return
+    for check in deciding(verdict.standing.checks):
+        console.print(plain(f"  {check.n}. {pick(check.message)}"))
+
+
+def _empty() -> str:
+    return say(
+        zh="文件是空的（可能没有下载或复制完整）；请向提供方重新索取原始文件。",
+        en="The file is empty; it may not have been copied whole. Ask for the original.",
+    )
+
+
+def _is_unread(verdict: Verdict) -> bool:
+    """Whether nothing but its form was looked at: the checks that were not made say nothing."""
+    form, *others = verdict.standing.checks
+    return form.result == "fail" and all(check.result == "not-run" for check in others)
+
+
 def _show_statement(console: Console, verdict: StatementVerdict) -> None:
     """Whose it is, whether it is anchored, and what it says."""
     console.print(plain(_statement_headline(verdict), _STYLES[verdict.exit]))
-    for check in deciding(verdict.standing.checks):
-        console.print(plain(f"  {check.n}. {pick(check.message)}"))
+    _show_deciding(console, verdict)
+    if _is_unread(verdict):
+        return
     console.print(plain(f"  {pick(NO_RECORD)}", "dim"))
     console.print()
     told = verdict.as_dict()

@@ -37,6 +37,7 @@ MAX_NODES: Final = 2100
 _MOST: Final = {CONTENT: MAX_CONTENT, OPENING: MAX_OPENING}
 _SPEC: Final = frozenset({"/Type", "/F", "/UF", "/EF", "/Desc", "/AFRelationship"})
 _EMBEDDED: Final = frozenset({"/F", "/UF"})
+NOT_READ: Final = "a PDF that cannot be read"
 _HYBRID: Final = b"/XRefStm"
 _PLAIN: Final = (None, "/FlateDecode", ["/FlateDecode"])
 
@@ -64,7 +65,7 @@ def attached(data: bytes) -> Iterator[tuple[str, bytes]]:
             _demand_no_other(reader, found.taken)
             yield from _unpacked(files)
     except (PyPdfError, *_BROKEN) as error:
-        raise Malformed("report", f"a PDF that cannot be read: {type(error).__name__}") from error
+        raise Malformed("report", NOT_READ) from error
 
 
 @dataclass(slots=True)

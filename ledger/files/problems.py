@@ -8,11 +8,16 @@ from typing import Any, Final
 
 from ledger.core.errors import Malformed, VersionUnknown
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN, EXIT_VALID
+from ledger.files.attachments import NOT_READ
+from ledger.files.reports import NO_REPORT
 
-__all__ = ["CODES", "MAX_TOLD", "UNKNOWN", "Problem", "exit_of", "of_error", "verdict_of"]
+__all__ = ["CODES", "MAX_TOLD", "PLAIN", "UNKNOWN", "Problem", "exit_of", "of_error", "verdict_of"]
 
 CODES: Final[Mapping[str, tuple[str, str]]] = {
-    "malformed": ("文件不是规定的格式", "the file is not of its one form"),
+    "malformed": (
+        "文件不是规定的格式，请向提供方索取原文件",
+        "the file is not of its one form; ask whoever gave it for the original",
+    ),
     "version-unknown": (
         "文件的格式比本程序新，请更新程序后再核验",
         "the file is of a format newer than this program; update it and check again",
@@ -252,9 +257,24 @@ class Problem:
 
     def as_dict(self) -> dict[str, Any]:
         """As `--json` has it."""
-        zh, en = CODES[self.code]
+        zh, en = PLAIN.get(self.evidence.get("problem", ""), CODES[self.code])
         message = {"zh": zh, "en": en}
         return {"code": self.code, "evidence": dict(self.evidence), "message": message}
+
+
+PLAIN: Final[Mapping[str, tuple[str, str]]] = {
+    str(Malformed("report", NOT_READ)): (
+        "这份 PDF 已损坏或不完整，无法读取；请向出具方或提供方索取原文件（打印件、扫描件不能核验）",
+        "This PDF is damaged or not whole and cannot be read. Ask for the original file: prints and"
+        " scans cannot be checked",
+    ),
+    str(Malformed("report", NO_REPORT)): (
+        "这份 PDF 里没有专项信用报告（可能是另存、打印或扫描的副本）；请向出具方或提供方索取原文件",
+        "This PDF holds no special credit report; it may be a copy that was printed, scanned or"
+        " saved anew. Ask for the original file",
+    ),
+}
+"""What is said of files that people have often and that are no evidence, by what is wrong."""
 
 
 def of_error(error: Malformed | VersionUnknown) -> Problem:

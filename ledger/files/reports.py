@@ -19,6 +19,7 @@ from ledger.files.attachments import CONTENT, OPENING
 __all__ = [
     "CONTENT",
     "MAX_FILE",
+    "NO_REPORT",
     "OPENING",
     "ReportFile",
     "is_report",
@@ -29,6 +30,7 @@ __all__ = [
 MAX_FILE: Final = 32 << 20
 """Bytes of a PDF: 1,000 receipts take some 10 MB, packed."""
 
+NO_REPORT: Final = "a PDF without a report attached"
 _MAGIC: Final = b"%PDF-"
 
 
@@ -58,7 +60,7 @@ def parse_report(data: bytes) -> ReportFile:
         raise Malformed("report", f"longer than {MAX_FILE} bytes")
     found = dict(attached_apart(data))
     if CONTENT not in found or OPENING not in found:
-        raise Malformed("report", "a PDF without a report attached")
+        raise Malformed("report", NO_REPORT)
     content = parse_content(found.pop(CONTENT))
     opening = parse_opening(found.pop(OPENING))
     names = [receipt_name(line) for line in range(1, len(found) + 1)]

@@ -33,9 +33,11 @@ def bank(ledger: Ledger, tmp_path: Path) -> Banker:
 
 
 def close(bank: Banker) -> None:
+    """Anchor what waits; the institution has another batch anchored three days later."""
     for member in list(bank.desk.waiting):
         bank.desk.batch(member)
-    bank.desk.wait(2 * DAY)
+    bank.desk.wait(3 * DAY)
+    bank.desk.batch(BANK)
 
 
 def report(bank: Banker, *papers: Path, by: tuple[str, ...] = ALL) -> Report:
@@ -61,7 +63,7 @@ def published(bank: Banker, *by: str, of: str = "", at: int | None = None, **cha
     value = report(bank, by=by).document["sums"]
     if of:
         value["member"] = of
-    value["at"] = instant(bank.desk.now if at is None else at)
+    value["at"] = instant(bank.desk.now - DAY - HOUR if at is None else at)
     value["items"][0] |= changes
     return bank.put(f"sums-{sha256(orjson.dumps(value)).hex()}.json", value)
 
@@ -224,6 +226,57 @@ def test_what_came_a_moment_before(bank: Banker) -> None:
         assert told(report(bank, path)) == ([] if right else [("sums-differ", "", "")])
 
 
+def test_what_is_not_anchored_yet(bank: Banker) -> None:
+    """Sums of a day have what is anchored in its night: until then nobody can tell. The night
+    after, right ones are right and wrong ones are not."""
+    bank.outcome(12)
+    close(bank)
+    value = orjson.loads(published(bank).read_bytes())
+    [item] = value["items"]
+    late = bank.outcome(20, seq=2)
+    made = {
+        households: bank.put(
+            f"sums-{households}.json",
+            value
+            | {
+                "at": instant(bank.desk.now + DAY + HOUR),
+                "items": [
+                    item
+                    | {
+                        "households": households,
+                        "granted": str(10 * households),
+                        "lent": str(5 * households),
+                    }
+                ],
+            },
+        )
+        for households in (20, 21)
+    }
+    bank.desk.unanswered.add(late.commitment)  # in no log yet, so nobody asks for it
+    bank.desk.wait(DAY + 2 * HOUR)
+    for path in made.values():
+        found = report(bank, path)
+        assert told(found) == [("sums-not-anchored", "", "")]
+        assert found.exit == 0
+        [finding] = found.document["findings"]
+        assert finding["severity"] == "note"
+        assert (finding["evidence"]["members"], finding["evidence"]["cells"]) == (BANK, 1)
+    bank.desk.unanswered.clear()
+    close(bank)
+    assert told(report(bank, made[20])) == []
+    assert told(report(bank, made[21])) == [("sums-differ", "", "")]
+
+
+def test_an_institution_that_anchors_nothing_excuses_nothing_for_good(bank: Banker) -> None:
+    """What was promised is anchored within 72 hours."""
+    bank.outcome(12)
+    close(bank)
+    path = published(bank, households=13, at=bank.desk.now)
+    assert told(report(bank, path)) == [("sums-not-anchored", "", "")]
+    bank.desk.wait(3 * DAY)
+    assert told(report(bank, path)) == [("sums-differ", "", "")]
+
+
 def test_nothing_is_said_of_sums_where_an_institution_did_not_open_all(bank: Banker) -> None:
     """Only that they show too small a cell can be seen then."""
     made = bank.outcome(12)
@@ -257,9 +310,8 @@ def test_sums_that_are_subtracted_from_each_other(bank: Banker, apart: int) -> N
     """Known without any opening; of two that were made at other times nobody can tell."""
     two_cells(bank)
     one = published(bank, "region")
-    two = published(
-        bank, households=15, granted="150", lent="75", hidden=0, at=bank.desk.now + apart
-    )
+    at = bank.desk.now - DAY - HOUR + apart
+    two = published(bank, households=15, granted="150", lent="75", hidden=0, at=at)
     bank.desk.unanswered.add(bank.desk.made[0].commitment)
     found = [one for one in told(report(bank, one, two)) if one[0].startswith("sums")]
     assert found == ([] if apart else [("sums-reveal-hidden", "", "subtraction")])

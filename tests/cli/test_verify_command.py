@@ -6,9 +6,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pypdf import PdfWriter
 
 from ledger.cli import verify as verify_command
 from ledger.core.canonical import encode
@@ -21,6 +23,16 @@ from tests.cli.conftest import Cli, write
 from tests.support.ledger import OTHER, SUBJECT, make_record
 from tests.verify.conftest import Ledger
 
+
+def _blank() -> bytes:
+    """A PDF of one empty page."""
+    writer, data = PdfWriter(), BytesIO()
+    writer.add_blank_page(100, 100)
+    writer.write(data)
+    return data.getvalue()
+
+
+BLANK = _blank()
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -452,3 +464,40 @@ def test_verify_starts_light(ledger: Ledger, network_file: Path, tmp_path: Path)
     )
     assert done.returncode == 0, done.stderr.decode()
     assert json.loads(done.stdout)["verdict"] == "valid"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", {"zh": "文件是空的", "en": "The file is empty"}),
+        (b"hello", {"zh": "这不是第 1 版回执", "en": "This is no receipt of version 1"}),
+        (
+            b"%PDF-1.4\nhello",
+            {"zh": "这份 PDF 已损坏或不完整", "en": "This PDF is damaged or not whole"},
+        ),
+        (
+            BLANK,
+            {"zh": "这份 PDF 里没有专项信用报告", "en": "This PDF holds no special credit report"},
+        ),
+    ],
+)
+def test_what_is_no_evidence_at_all(
+    cli: Cli,
+    network_file: Path,
+    tmp_path: Path,
+    data: bytes,
+    said: dict[str, str],
+) -> None:
+    """One sentence with what to do, and nothing of checks that were not made."""
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    for language, remedy in (("zh", "索取原"), ("en", "Ask for the original")):
+        with pytest.MonkeyPatch.context() as changed:
+            changed.setenv("CREDIT_LEDGER_LANG", language)
+            done = cli("verify", path, "--network", network_file)
+        assert done.exit == 1
+        words = "".join(done.out.split())
+        for one in (said[language], remedy):
+            assert one.replace(" ", "") in words
+        assert len(done.out.splitlines()) < 8, done.out
+        assert "Error" not in done.out

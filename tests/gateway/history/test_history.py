@@ -13,6 +13,7 @@ import pytest
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.app import create_app
 from gateway.base.clock import Clock
+from gateway.history.interfaces import Asked
 from gateway.intake.interfaces import RowInput
 from ledger.core import canonical, history
 from ledger.core.history import History, HistoryFile, parse_file
@@ -24,12 +25,15 @@ from ledger.core.status import Action
 from ledger.files.history import HistoryVerdict, verify_history
 from ledger.records import uscc
 from ledger.verify import Verifier
+from tests.acceptance.independent import uscc as code_of
 from tests.gateway.cases.desk import PDF
 from tests.gateway.history.conftest import BANK, BEIJING, HEBEI
 from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.lists.test_lists import do, entry, send
 from tests.records.examples import SUBJECT
 from tests.support.asgi import Client
+from tests.support.callers import CENTRE
+from tests.support.costs import statements
 from tests.support.peers import Member, Network, row
 
 OTHER = "91110108551385082Q"
@@ -408,3 +412,29 @@ def test_a_record_with_too_many_acts_keeps_no_other_back(
     value = told(network, file_of(network[BEIJING], subject))
     assert set(standings(value)) == {filed[n].hex() for n in (1, 3, 4)} | {filed[2].hex()}
     assert value["left"] == {"too-many": 1}
+
+
+def test_one_takes_as_many_statements_for_thirty_records_as_for_one(network: Network) -> None:
+    """Of several batches, some of them disputed or repaired."""
+    beijing = network[BEIJING]
+    few, many = (code_of(n, start="91110000MA") for n in (90, 91))
+
+    def of(code: str, n: int) -> RowInput:
+        number = f"样计〔2026〕{code[-4:]}{n}号"
+        return row(n, CF_XDR_SHXYM=code, CF_XDR_MC=f"样例{code}有限公司", CF_WSH=number)
+
+    def costs(code: str) -> tuple[int, int]:
+        asked = Asked(code=code, purpose="own", to="", as_of=today())
+        with statements(beijing) as seen:
+            data = beijing.node.giving.histories.file(CENTRE, asked)
+        return len(parse_file(data).history.records), len(seen)
+
+    beijing.file(of(few, 1))
+    ids = beijing.file(*(of(many, n) for n in range(1, 21)))
+    beijing.file(*(of(many, n) for n in range(21, 31)))
+    do(network, beijing, Action.DISPUTE, ids[1])
+    do(network, beijing, Action.REPAIR, ids[2])
+    costs(few)  # keys are read once
+    one, thirty = costs(few), costs(many)
+    assert (one[0], thirty[0]) == (1, 30)
+    assert one[1] == thirty[1] < 40, (one, thirty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from threading import Event
 from typing import Any
@@ -14,7 +15,9 @@ from gateway.accesses.services import Line, Wanted, newest
 from gateway.app import create_app
 from gateway.base.clock import Clock
 from gateway.base.db import begin_write
+from gateway.base.policy import Decision
 from gateway.intake.interfaces import RowInput
+from gateway.lists.interfaces import Wanted as ListWanted
 from gateway.log.store import Entries, locate
 from gateway.peers.errors import PeerRefused
 from gateway.records.models import records
@@ -23,14 +26,16 @@ from ledger.core.day_list import parse_file, parse_part
 from ledger.core.entry import parse_entry
 from ledger.core.status import Action
 from ledger.files.lists import ListVerdict, verify_list
+from ledger.records import lists
 from ledger.verify import Verifier
 from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.lists.conftest import BANK, BEIJING, TIANJIN
 from tests.support.asgi import Client
 from tests.support.cases import act, make_act
+from tests.support.costs import statements
 from tests.support.day_lists import LIST, abnormal, left_list
 from tests.support.erasing import erase
-from tests.support.peers import Member, Network
+from tests.support.peers import Member, Network, row
 from tests.support.relay import Answered, Fault, change, drop_request
 
 OTHERS = ["130000", "140000"]
@@ -367,3 +372,28 @@ def test_a_record_with_too_many_acts_keeps_no_other_off(
     value = told(network, file_of(beijing))
     assert documents(value) == ["2号"]
     assert left_of(value) == {"unreadable": 1}
+
+
+def costs(member: Member) -> tuple[int, int]:
+    """Entries of its own part, and statements that it took."""
+    kind = lists.find(LIST)
+    assert kind is not None
+    own = member.node.giving.lists._own
+    with statements(member) as seen:
+        part = own.page(ListWanted(kind=kind, day=today()), lambda *_: Decision(None)).part
+    return part.until, len(seen)
+
+
+def test_a_part_takes_as_many_statements_for_thirty_entries_as_for_one(network: Network) -> None:
+    """Of several batches, some of them disputed or repaired."""
+    beijing = network[BEIJING]
+    beijing.file(row(1), entry(2))  # in a tree in which there are paths
+    costs(beijing)  # keys are read once
+    one = costs(beijing)
+    ids = beijing.file(*(replace(entry(n + 2), row=n) for n in range(1, 20)))
+    ids += beijing.file(*(replace(entry(n + 21), row=n) for n in range(1, 11)))
+    do(network, beijing, Action.DISPUTE, ids[1])
+    do(network, beijing, Action.REPAIR, ids[2])
+    thirty = costs(beijing)
+    assert (one[0], thirty[0]) == (1, 30)
+    assert one[1] == thirty[1] < 40, (one, thirty)

@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from gateway.base.db import begin_write, close_engine, open_engine
 from gateway.base.errors import NotReady
 from gateway.base.revision import migrate
-from gateway.mirrors import finding
+from gateway.mirrors import finding, leaves
 from gateway.mirrors import store as mirrors
 from gateway.mirrors.finding import MirroredRecords
+from gateway.mirrors.leaves import Leaves, note_leaves
 from gateway.mirrors.models import mirror_bundles
 from gateway.mirrors.prefixes import PREFIX, places
 from gateway.mirrors.store import Piece
+from ledger.core.errors import InputError
 from ledger.core.ids import LogId, record_id
 from ledger.core.merkle import leaf_hash
 from ledger.core.statement import Statement
@@ -113,3 +115,46 @@ def test_a_search_that_takes_too_long(engine: sa.Engine, monkeypatch: pytest.Mon
 def test_places() -> None:
     assert list(places(b"abcdabcd", b"abcd", 4)) == [0, 1]
     assert list(places(b"xxabcdxx", b"abcd", 4)) == [], "across two of them"
+
+
+@pytest.mark.parametrize("n", [0, 255, 512, FULL * WIDTH, FULL * WIDTH + EDGE - 1])
+def test_a_leaf_is_told_from_an_id(engine: sa.Engine, n: int) -> None:
+    """In whichever log; what is an id, and what nobody knows, is none."""
+    unknown = os.urandom(32)
+    known = {leaf_hash(data): record for data, record in (entry(member, n) for member in LOGS)}
+    names = [unknown, *known, *known.values()]
+    assert Leaves(engine).known(names) == known
+    Leaves(engine).demand_ids(dict.fromkeys([unknown, *known.values()], "record"))
+    (leaf, record), *_ = known.items()
+    with pytest.raises(InputError, match=f"{leaf.hex()}.*recordId. is {record.hex()}") as caught:
+        Leaves(engine).demand_ids({unknown: "records[0]", leaf: "records[1]"})
+    assert (caught.value.field, caught.value.code) == ("records[1]", "leaf-not-id")
+    assert record.hex() in caught.value.message["zh"]
+
+
+def test_leaves_that_members_told(engine: sa.Engine) -> None:
+    """The same again is the same."""
+    leaf, record = os.urandom(32), os.urandom(32)
+    for _ in range(2):
+        with begin_write(engine) as connection:
+            note_leaves(connection, [(leaf, record), (leaf, record)])
+    assert Leaves(engine).known([leaf, record]) == {leaf: record}
+
+
+def test_a_look_that_takes_too_long_tells_nothing(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaves, "LONGEST", -1.0)
+    assert Leaves(engine).known([leaf_hash(entry("120000", 7)[0])]) == {}
+
+
+def test_who_comes_to_many_looks_waits(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Leaves(engine)
+    monkeypatch.setattr(leaves, "LONGEST", 0.01)
+    for _ in range(leaves.AT_ONCE):
+        found._places.acquire()
+    with pytest.raises(NotReady) as caught:
+        found.known([os.urandom(32)])
+    assert caught.value.code == "busy"
+    for _ in range(leaves.AT_ONCE):
+        found._places.release()

@@ -15,6 +15,7 @@ from tests.gateway.products.workshop import (
     BUREAU,
     CONTENT,
     METHOD,
+    TIANJIN,
     ask,
     on_chain,
     published,
@@ -24,6 +25,7 @@ from tests.gateway.products.workshop import (
     some_records,
     token,
 )
+from tests.records import examples
 from tests.support.peers import Network, row
 
 
@@ -130,6 +132,42 @@ def test_a_record_of_ours_is_named_by_its_leaf_too(network: Network) -> None:
     assert parse_input(shown_.content).record_id == other
 
 
+def test_the_leaf_of_a_record_of_others_is_refused_with_its_id(network: Network) -> None:
+    """Where the node knows it by an answer, in which receipts are named so: in a version, and where
+    a record is looked for or followed."""
+    bureau, tianjin = network[BUREAU], network[TIANJIN]
+    code = examples.code("91110000", "MA0T0930")
+    (record,) = tianjin.file(row(73, CF_XDR_SHXYM=code))
+    leaf = tianjin.leaf(record).hex()
+    product = on_chain(bureau, some_records(2))
+    path = f"/v1/products/{product}/versions"
+
+    def publish(*records: str) -> Any:
+        content = sha256(b"of leaves").hex()
+        return ask(bureau, "POST", path, {"content": content, "records": list(records)})
+
+    asked = {"code": code, "purpose": "pre-loan", "types": ["penalty"]}
+    follower = token(bureau, "read")
+    assert ask(bureau, "POST", "/v1/uses", asked, headers=follower).status_code == 200
+    told = publish(record.hex(), leaf)
+    assert (told.status_code, told.json()["field"]) == (422, "records[1]")
+    assert (told.json()["rule"], record.hex() in told.text) == ("leaf-not-id", True)
+    hook = {"url": "https://hooks.example/", "records": [record.hex(), leaf]}
+    refused = {
+        "record": ask(bureau, "POST", "/v1/watched-records", {"record": leaf}, headers=follower),
+        "records[1]": ask(bureau, "POST", "/v1/webhooks", hook, headers=follower),
+        None: ask(bureau, "GET", f"/v1/lineage/{leaf}"),
+    }
+    for field, answer in refused.items():
+        assert (answer.status_code, answer.json().get("field")) == (422, field), answer.text
+        assert answer.json()["rule"] == "leaf-not-id"
+    assert publish(record.hex()).status_code == 202
+    body = {"record": record.hex()}
+    followed = ask(bureau, "POST", "/v1/watched-records", body, headers=follower)
+    assert followed.status_code == 201
+    assert ask(bureau, "GET", f"/v1/lineage/{record.hex()}").status_code == 200
+
+
 def test_a_bank_makes_none(network: Network) -> None:
     bank = network[BANK]
     told = ask(bank, "POST", "/v1/products", {"kind": "dataset", "method": METHOD})
@@ -146,6 +184,23 @@ def test_nobody_publishes_what_is_not_there(network: Network) -> None:
         ask(bureau, "GET", f"{path}/status"),
     ):
         assert (told.status_code, told.json()["code"]) == (404, "not-found")
+        assert all("product list" in text for text in told.json()["text"].values())
+
+
+def test_a_product_of_another_member_is_looked_for_here(network: Network) -> None:
+    """Who does not say whose it is is told by whom it is where the node has its manifest."""
+    bureau, bank = network[BUREAU], network[BANK]
+    product = on_chain(bureau, some_records(2))
+    path = f"/v1/products/{product}"
+    before = ask(bank, "GET", f"{path}/status")
+    assert all("product list" in text for text in before.json()["text"].values())
+    manifest = ask(bureau, "GET", f"{path}/versions/1/manifest").content
+    assert ask(bank, "POST", f"/v1/product-manifests?member={BUREAU}", manifest).status_code == 200
+    for way in (f"{path}/status", path):
+        told = ask(bank, "GET", way)
+        assert (told.status_code, told.json()["code"]) == (404, "not-found")
+        assert all(f"--member {BUREAU}" in text for text in told.json()["text"].values())
+        assert ask(bank, "GET", f"{way}?member={BUREAU}").status_code == 200
 
 
 def test_a_department_sees_its_own(network: Network) -> None:

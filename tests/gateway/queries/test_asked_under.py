@@ -146,7 +146,12 @@ def test_what_is_not_there(network: Network) -> None:
     opening = desk.granted(network, CUSTODIAN, subject=firm(406))
     for name in ("00" * 32, "zz", name_of(opening)[:-2]):
         assert shown(network, name).status_code == 404
-    assert shown(network, name_of(opening), at=TIANJIN).status_code == 404, "it keeps none"
+    told = shown(network, name_of(opening), at=TIANJIN)
+    assert told.status_code == 404, "it keeps none"
+    for language in ("zh", "en"):
+        assert "accesses list" in told.json()["text"][language]
+    strange = shown(network, name_of(opening), department="信用办")
+    assert strange.json()["text"] == told.json()["text"], "as of what there is not"
 
 
 def test_at_the_grantee_it_is_what_that_node_answered(network: Network) -> None:

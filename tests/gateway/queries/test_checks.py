@@ -144,6 +144,38 @@ def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
     sent = waiting[told[0]["statement"]]
     assert sent.member == TIANJIN
     assert beijing.node.peers.asking.send(TIANJIN, beijing.node.peers.outbox.opening(sent))
+    again = send(beijing, "POST", "/v1/feedback", {"rows": [good, good]}, **clerk).json()["rows"]
+    assert [one["statement"] for one in again] == [told[0]["statement"]] * 2
+    assert [one["known"] for one in (*told[:1], *again)] == [False, True, True]
     days = "?first=2026-01-01&last=2099-12-31"
     usage = send(tianjin, "GET", f"/v1/usage{days}", **token(tianjin, department=None)).json()
     assert {"member": BEIJING, "measure": MEASURE, "times": 1} in usage["measures"]
+
+
+def test_feedback_that_is_sent_again_is_the_same_statement(network: Network) -> None:
+    """However often, and though no more may be said of its query; whatever is another in anything
+    is another."""
+    beijing, tianjin, code = network[BEIJING], network[TIANJIN], firm(60)
+    tianjin.file(of(code, 32))
+    clerk = token(beijing)
+    bundle = bundle_of(use(network, code, purpose="bidding", by=BEIJING, headers=clerk))
+    query = given_by(bundle, TIANJIN).opening.statement.commitment.hex()
+    day = beijing.node.ctx.clock.today().isoformat()
+    row = {"query": query, "day": day, "measure": MEASURE, "matter": "某工程", "result": "已限制"}
+    others = [row | {"matter": "另一工程"}, row | {"result": ""}]
+
+    def stated(*rows: dict[str, str]) -> list[tuple[str | None, bool, list[str]]]:
+        answer = send(beijing, "POST", "/v1/feedback", {"rows": list(rows)}, **clerk).json()
+        return [
+            (one["statement"], one["known"], [error["code"] for error in one["errors"]])
+            for one in answer["rows"]
+        ]
+
+    first, twice, *more = stated(row, row, *others)
+    assert [one[1] for one in (first, twice, *more)] == [False, True, False, False]
+    assert first[0] == twice[0]
+    assert len({one[0] for one in (first, *more)}) == 3
+    most = beijing.node.ctx.settings.queries.changes
+    rest = [row | {"matter": f"第{n}项"} for n in range(most - 2)]
+    assert [one[2] for one in stated(*rest)] == [[]] * (most - 3) + [["too-many-changes"]]
+    assert stated(row) == [(first[0], True, [])]

@@ -27,7 +27,18 @@ from ledger.core.canonical import encode
 from ledger.core.opening import MAX_DEPTH, Opening
 from ledger.files.asked import Asked, verify_answer
 from tests.gateway.authorisations import desk
-from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, judged, of, use, verifier
+from tests.gateway.queries.bank import (
+    FAMILY,
+    bundle_of,
+    firm,
+    given_by,
+    judged,
+    of,
+    send,
+    token,
+    use,
+    verifier,
+)
 from tests.gateway.queries.conftest import BANK, BEIJING, CUSTODIAN, TIANJIN
 from tests.support.peers import Network
 from tests.support.postgres import database_url
@@ -85,6 +96,39 @@ def test_what_was_consented_to_is_given_and_nothing_else(network: Network) -> No
     assert [one.leaf for one in given.answer.items] == [leaf(public), leaf(minor)]
     assert given.answer.authorisation == opening.statement.commitment
     assert judged(network, answer.content).problems == ()
+
+
+def test_a_subject_is_followed_for_what_was_consented_to_alone(network: Network) -> None:
+    """What the bank's own copy of the authorisation says is told at once; of one that it does not
+    hold it is told by the first question."""
+    code, bank = firm(203), network[BANK]
+    opening = consent(network, code)
+    commitment = opening.statement.commitment.hex()
+    headers = token(bank)
+
+    def follow(**changes: Any) -> Any:
+        asked = {"code": code, "purpose": "pre-loan", "authorisation": commitment} | changes
+        return send(bank, "POST", "/v1/watched-subjects", asked, **headers)
+
+    def hook(**changes: Any) -> Any:
+        asked = {"code": code, "purpose": "pre-loan", "authorisation": commitment} | changes
+        value = {"url": "https://hooks.example/", "subject": asked}
+        return send(bank, "POST", "/v1/webhooks", value, **headers)
+
+    for way in (follow, hook):
+        for changes, wrong in (
+            ({"purpose": "post-loan"}, "authorisation-other-purpose"),
+            ({"code": firm(204)}, "authorisation-other-subject"),
+            ({"types": [OTHER_FAMILY]}, "type-out-of-scope"),
+        ):
+            answer = way(**changes)
+            assert (answer.status_code, answer.json()["code"]) == (403, wrong)
+    assert send(bank, "GET", "/v1/watched-subjects", **headers).json()["items"] == []
+    assert send(bank, "GET", "/v1/webhooks", **headers).json()["items"] == []
+    assert follow().status_code == follow(authorisation="ab" * 32).status_code == 201
+    for one in send(bank, "GET", "/v1/watched-subjects", **headers).json()["items"]:
+        path = f"/v1/watched-subjects/{one['subject']}"
+        assert send(bank, "DELETE", path, **headers).status_code == 204
 
 
 def test_an_answer_is_judged_with_the_paper_that_the_bank_holds(network: Network) -> None:

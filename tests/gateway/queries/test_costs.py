@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from gateway.peers.interfaces import Asker
 from gateway.queries.interfaces import Asked
@@ -20,23 +19,8 @@ from ledger.core.status import Action
 from ledger.verify import Verifier
 from tests.gateway.queries.bank import FAMILY, bundle_of, do, firm, given_by, of, use
 from tests.gateway.queries.conftest import BANK, BEIJING, TIANJIN
+from tests.support.costs import statements
 from tests.support.peers import Member, Network
-
-
-@contextmanager
-def statements(member: Member) -> Iterator[list[str]]:
-    """Those that its database is sent meanwhile."""
-    seen: list[str] = []
-
-    def note(*given: Any) -> None:
-        seen.append(given[2])
-
-    engine = member.node.ctx.engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
 
 
 def answered(member: Member, code: str) -> tuple[int, int]:
