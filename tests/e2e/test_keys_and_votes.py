@@ -31,6 +31,9 @@ from ledger.core.keys import Alg
 from ledger.core.promise import digest
 from tests.acceptance.outside import Done, run
 from tests.e2e.member import Member, until
+from tests.support import nightly
+
+pytestmark = nightly.mark
 
 WEEK = 7 * 86_400
 OTHER_KEYS = (

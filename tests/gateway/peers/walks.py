@@ -21,6 +21,7 @@ from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.peers.hands import make, post
 from tests.records.examples import AUTHORITY, penalty
+from tests.support import nightly
 from tests.support.asgi import Client
 from tests.support.peers import Member, Network
 from tests.support.walking import Sent, Walk, leaked
@@ -87,10 +88,15 @@ class World:
         return answer.json()
 
 
+def asking_scopes() -> Sequence[str]:
+    """Each scope that is asked with alone."""
+    return SCOPES if nightly.is_night() else ("submit", "read", "admin")
+
+
 def callers(node: Node, *, all_of_them: bool) -> dict[str, dict[str, str]]:
     """Who asks but its own authority: each scope of the centre, of the department that filed it, of
-    another, of another authority; and nobody at all."""
-    whole = (*((scope, (scope,)) for scope in SCOPES), ("all", SCOPES))
+    another, of another authority; and nobody at all. By day some of the scopes, and all at once."""
+    whole = (*((scope, (scope,)) for scope in asking_scopes()), ("all", SCOPES))
     found: dict[str, dict[str, str]] = {"nobody": {}}
     kinds: tuple[tuple[str, str | None, list[str]], ...] = (
         ("centre", None, []),

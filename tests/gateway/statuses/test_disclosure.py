@@ -26,6 +26,7 @@ from ledger.core.status import Action, Basis
 from tests.acceptance.independent import uscc
 from tests.gateway.files.work import work
 from tests.gateway.intake.material import OF_BEIJING, bearer, new_token, record
+from tests.gateway.peers.walks import asking_scopes
 from tests.gateway.statuses.desk import FIRST, closed_rows, look, open_gateway
 from tests.support.asgi import Client
 from tests.support.cases import act, make_act
@@ -43,19 +44,20 @@ FIELDS |= {"CF_CFLB": "罚款", "CF_NR_FK": "0.2"}
 
 
 class Offices:
-    """A gateway with one record, and who asks it: every scope of the centre, of the department that
-    filed it, of another, of another authority, and of its own."""
+    """A gateway with one record, and who asks it: every scope (by day some, and all at once) of the
+    centre, of the department that filed it, of another, of another authority, and of its own."""
 
     def __init__(self, node: Node, network: TestNetwork) -> None:
         self.node, self.network = node, network
         self.app = create_app(node)
         self.client = Client(self.app)
+        asked = asking_scopes()
         self.others = {
             f"{who} {scope}": bearer(new_token(node, *scopes, department=department, name=who))
             for who, department in (("centre", None), ("ours", "市监局"), ("other", "乙局"))
-            for scope, scopes in (*((s, (s,)) for s in SCOPES), ("all", SCOPES))
+            for scope, scopes in (*((s, (s,)) for s in asked), ("all", SCOPES))
         }
-        for scope in SCOPES:
+        for scope in asked:
             token = new_token(node, scope, department="丙局", authorities=[FOREIGN])
             self.others[f"foreign {scope}"] = bearer(token)
         token = new_token(node, "submit", "read", department="丁局", authorities=[OF_BEIJING])
