@@ -17,8 +17,10 @@ settings.register_profile(
 )
 settings.load_profile("any-machine")
 
-LONG = frozenset({"e2e", "docs", "acceptance", "proxy"})
+LONG = frozenset({"e2e", "docs", "acceptance", "proxy", "pages"})
 """Folders whose tests take minutes."""
+WALKS = frozenset({"test_after_a_grant", "test_walk", "test_liars", "test_bounded_reading"})
+"""Files elsewhere whose tests do."""
 TOGETHER = "tests/acceptance/"
 """Its tests share a network of six gateways: one process runs them all, or each would start it."""
 APART = frozenset({"test_outsider.py", "test_quality_closed.py"})
@@ -53,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         later = [item for item in items if item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=later)
         items[:] = [item for item in items if item not in {*later}]
-    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+    items.sort(key=lambda item: not (item.path.stem in WALKS or LONG & {*item.path.parts}))
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]

@@ -70,7 +70,7 @@ def _reports(found: Comparison, say: Speaker) -> Node:
         return [
             name,
             element("span", f"{number:,} ", code(hash_)),
-            say.time(report.document["block"].get("time", 0)),
+            say.time(report.document.get("blockTime", 0)),
             len(report.document["findings"]),
             len(report.document["incomplete"]),
             code(report.digest),

@@ -38,7 +38,8 @@ def document(
     return {
         "_type": TYPE,
         "network": {"chainId": network.chain_id, "consortium": network.consortium},
-        "block": {"number": last.number, "hash": last.hash, "time": last.time},
+        "block": {"number": last.number, "hash": last.hash},
+        "blockTime": last.time,
         "incomplete": [item.as_dict() for item in findings.incomplete()],
         "threshold": state.threshold,
         "chair": state.chair,

@@ -132,7 +132,7 @@ def _about(report: ReportFile, say: Speaker) -> Node:
     pairs = (
         ("network", element("span", f"{chain} ", code(consortium))),
         ("block", element("span", f"{number:,} ", code(hash_))),
-        ("time", say.time(report.document["block"].get("time", 0))),
+        ("time", say.time(report.document.get("blockTime", 0))),
         ("digest", code(report.digest)),
         ("signed", say("not-signed")),
     )

@@ -63,7 +63,8 @@ _PLACE: Final = {"code": str, "where": str, "evidence": {"": (str, int)}, "messa
 _SHAPE: Final[Mapping[str, Any]] = {
     "_type": str,
     "network": {"chainId": int, "consortium": str},
-    "block": {"number": int, "hash": str, "time": _Maybe(int)},
+    "block": {"number": int, "hash": str},
+    "blockTime": _Maybe(int),
     "incomplete": [_PLACE],
     "findings": [_PLACE | {"severity": str, "member": str, "remedy": _TEXT}],
     "threshold": int,

@@ -20,7 +20,8 @@ def document() -> dict[str, Any]:
     return {
         "_type": TYPE,
         "network": {"chainId": 31337, "consortium": "0x" + "c0" * 20},
-        "block": {"number": 120, "hash": "0x" + "ab" * 32, "time": 1_796_000_000},
+        "block": {"number": 120, "hash": "0x" + "ab" * 32},
+        "blockTime": 1_796_000_000,
         "incomplete": [],
         "threshold": 3,
         "chair": "110000",
@@ -133,6 +134,12 @@ def setting(path: str, value: Any) -> Change:
         at[int(last) if isinstance(at, list) else last] = value
 
     return change
+
+
+def next_day(made: dict[str, Any]) -> None:
+    """A day after: another block."""
+    made["block"] = {"number": 240, "hash": "0x" + "cd" * 32}
+    made["blockTime"] = 1_796_086_400
 
 
 def _log(code: str, at: int) -> dict[str, Any]:

@@ -16,14 +16,14 @@ from ledger.audit.page_speaker import LANGUAGES, Language
 from ledger.audit.report_file import read_report
 from ledger.core import canonical
 from tests.audit.conftest import Ledger
-from tests.audit.reports import Change, document, finding, gap, report, setting
+from tests.audit.reports import Change, document, finding, gap, next_day, report, setting
 from tests.support.ledger import make_record
 
 
 def later(*changes: Change) -> Any:
     """A report of the next day."""
     return report(
-        setting("block", {"number": 240, "hash": "0x" + "cd" * 32, "time": 1_796_086_400}),
+        next_day,
         *changes,
         of=document,
     )

@@ -48,7 +48,7 @@ def test_what_is_none(data: bytes, told: str) -> None:
         ("network.chainId", "1"),
         ("network.chainId", True),
         ("block", []),
-        ("block.time", "now"),
+        ("blockTime", "now"),
         ("logs.0.root", 1),
         ("logs.0.timely.no", "1"),
         ("members.0.code", 1),

@@ -9,11 +9,9 @@ import pytest
 
 from ledger.audit.compare_words import RELATIONS
 from ledger.core import canonical
-from tests.audit.reports import Change, document, finding, gap, report, setting
+from tests.audit.reports import Change, document, finding, gap, next_day, report, setting
 from tests.cli.conftest import Cli, Ledger
 from tests.support.ledger import serve
-
-LATER = setting("block", {"number": 240, "hash": "0x" + "cd" * 32, "time": 1_796_086_400})
 
 
 @pytest.fixture
@@ -30,11 +28,11 @@ def write(path: Path, *changes: Change) -> Path:
     ("changes", "answer"),
     [
         ([], (0, RELATIONS["same-bytes"]["en"])),
-        ([LATER], (0, RELATIONS["later"]["en"])),
-        ([LATER, finding("ack-late", where="member/x")], (1, "[ack-late] 110000 member/x")),
-        ([LATER, setting("counts.acts", 9)], (1, "acts: 7 → 9")),
+        ([next_day], (0, RELATIONS["later"]["en"])),
+        ([next_day, finding("ack-late", where="member/x")], (1, "[ack-late] 110000 member/x")),
+        ([next_day, setting("counts.acts", 9)], (1, "acts: 7 → 9")),
         ([setting("block.hash", "0x00")], (1, "[block-differs]")),
-        ([LATER, gap("tiles-unreachable")], (4, "incomplete")),
+        ([next_day, gap("tiles-unreachable")], (4, "incomplete")),
     ],
 )
 def test_compare(
@@ -54,7 +52,7 @@ def test_in_chinese(
     cli: Cli, tmp_path: Path, before: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
-    after = write(tmp_path / "after.json", LATER, finding("ack-late"))
+    after = write(tmp_path / "after.json", next_day, finding("ack-late"))
     done = cli("audit", "compare", after, before)
     assert done.exit == 1
     assert RELATIONS["later"]["zh"] in done.out
@@ -77,7 +75,7 @@ def test_bad_input(cli: Cli, tmp_path: Path, before: Path, given: bytes) -> None
 
 
 def test_a_report_steers_no_terminal(cli: Cli, tmp_path: Path, before: Path) -> None:
-    after = write(tmp_path / "a.json", LATER, finding("ack-late", "\x1b[2J", "\u202ex"))
+    after = write(tmp_path / "a.json", next_day, finding("ack-late", "\x1b[2J", "\u202ex"))
     for words in ((), ("--json",)):
         done = cli("audit", "compare", before, after, *words)
         assert "\x1b" not in done.out and "\u202e" not in done.out

@@ -14,13 +14,12 @@ from ledger.audit.compare_codes import DIVERGENCES
 from ledger.audit.page import page as write_page
 from ledger.audit.page_words import WORDS
 from ledger.core import canonical
-from tests.audit.reports import Change, finding, gap, report, setting
+from tests.audit.reports import Change, finding, gap, next_day, report, setting
 from tests.gateway.app.server import Server, serving
 from tests.pages.looking import NARROW, PATIENCE, Looks
 from tests.support.node import make_test_node
 
 expect.set_options(timeout=PATIENCE)
-LATER = setting("block", {"number": 240, "hash": "0x" + "cd" * 32, "time": 1_796_086_400})
 FOUND: tuple[Change, ...] = (
     finding("ack-late", "130000", "member/130000/acknowledged", behind=3, since=1_795_900_000),
     finding("act-on-nothing", "110000", f"record/{'ab' * 32}/act/1", tx="0x" + "12" * 32),
@@ -86,7 +85,7 @@ def test_the_page(server: Server, newest: Path, look: Looks, lang: str) -> None:
         seen(look, page, f"audit-newest-{at}-{lang}")
         send(page, data(*FOUND[:2]))
         seen(look, page, f"audit-own-{at}-{lang}")
-        send(page, data(*FOUND[:2]), data(LATER, *FOUND[1:4], setting("logs.0.root", "9" * 64)))
+        send(page, data(*FOUND[:2]), data(next_day, *FOUND[1:4], setting("logs.0.root", "9" * 64)))
         expect(page.locator("main")).to_contain_text(DIVERGENCES["log-differs"].message[lang])
         seen(look, page, f"audit-two-{at}-{lang}")
         send(page, b"{}")

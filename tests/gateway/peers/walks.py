@@ -48,6 +48,11 @@ FIELDS = penalty(
     CF_YXQ=END,
 )
 FOREIGN = uscc(22, start="11110106MA")
+THEIRS = {
+    **{"CF_XDR_MC": "另一公司", "CF_XDR_SHXYM": uscc(4712), "CF_FRDB": "另一人"},
+    **{"CF_WSH": "另罚〔2026〕1号", "CF_SY": "另一事由", "CF_NR_FK": "0.1"},
+}
+"""Of a record that other members hold themselves."""
 PDF = f"%PDF-1.7\n{NUMBER} {NAME}\n".encode()
 DAY = timedelta(days=1)
 JSON = {"Content-Type": "application/json"}
@@ -96,7 +101,8 @@ def asking_scopes() -> Sequence[str]:
 def callers(node: Node, *, all_of_them: bool) -> dict[str, dict[str, str]]:
     """Who asks but its own authority: each scope of the centre, of the department that filed it, of
     another, of another authority; and nobody at all. By day some of the scopes, and all at once."""
-    whole = (*((scope, (scope,)) for scope in asking_scopes()), ("all", SCOPES))
+    alone = SCOPES if nightly.is_night() else ("read",)
+    whole = (*((scope, (scope,)) for scope in alone), ("all", SCOPES))
     found: dict[str, dict[str, str]] = {"nobody": {}}
     kinds: tuple[tuple[str, str | None, list[str]], ...] = (
         ("centre", None, []),
@@ -141,6 +147,8 @@ def walk_of(world: World, member: Member) -> Walk:
     case: dict[str, Any] = {"record": world.record.hex(), "kind": "objection", "reason": "不服"}
     case |= {"owner": TIANJIN, "authority": AUTHORITY}
     decision = Sent(options=posted(act="shield", basis=5))
+    # Its owner is sent another version; others one of theirs, of which they may be told.
+    another = {"CF_FRDB": "别人"} if member is world.owner else THEIRS
 
     def table_of(data: bytes, **more: str) -> Sent:
         return Sent(options={"files": {"file": ("x.csv", data)}, "headers": more}, own=with_number)
@@ -210,7 +218,7 @@ def walk_of(world: World, member: Member) -> Walk:
         sent=plain
         | {
             "/v1/records": lambda: Sent(
-                options={"content": record_json(world.class_, CF_FRDB="别人"), "headers": JSON}
+                options={"content": record_json(world.class_, **another), "headers": JSON}
             ),
             "/v1/files": lambda: Sent(
                 options={

@@ -21,12 +21,11 @@ from ledger.audit.page_words import WORDS
 from ledger.audit.report_file import ReportFile
 from ledger.core import canonical
 from ledger.core.errors import ConfigError
-from tests.audit.reports import Change, document, finding, gap, report, setting
+from tests.audit.reports import Change, document, finding, gap, next_day, report, setting
 from tests.gateway.intake.material import new_token
 from tests.gateway.web.visitor import Visitor
 from tests.support.node import make_test_node
 
-LATER = setting("block", {"number": 240, "hash": "0x" + "cd" * 32, "time": 1_796_086_400})
 HOSTILE = "<script>alert(1)</script>"
 Look = Callable[..., Any]
 
@@ -165,7 +164,7 @@ def test_a_report_of_ones_own(app: ASGIApp, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_two_compared(app: ASGIApp, lang: str) -> None:
-    later = plain(LATER, setting("logs.0.root", "99" * 32), finding("ack-late"))
+    later = plain(next_day, setting("logs.0.root", "99" * 32), finding("ack-late"))
     page = send(app, plain(), later, lang=lang).text
     assert DIVERGENCES["log-differs"].message[lang] in page
     assert CODES["ack-late"].message[lang] in page
@@ -197,7 +196,7 @@ def test_what_cannot_be_looked_at(app: ASGIApp, files: list[bytes], told: str, f
 
 def test_nothing_of_strangers_is_markup(app: ASGIApp) -> None:
     made = plain(finding("ack-late", HOSTILE, HOSTILE, x=HOSTILE), setting("chair", HOSTILE))
-    for page in (send(app, made), send(app, made, plain(LATER))):
+    for page in (send(app, made), send(app, made, plain(next_day))):
         assert HOSTILE not in page.text
         assert " style=" not in page.text and "<style" not in page.text
         assert "unsafe" not in page.headers["content-security-policy"]
