@@ -61,7 +61,7 @@ class _Source:
     """The text of a module, for what its tree does not hold: comments and line breaks."""
 
     def __init__(self, text: str) -> None:
-        self._text, self._lines = text, text.splitlines()
+        self._lines = text.split("\n")
 
     def entries(self, body: list[ast.stmt]) -> Iterator[Entry]:
         """Everything that a module or a class defines."""
@@ -90,12 +90,19 @@ class _Source:
         names = [
             one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)
         ]
-        text = dedent(" " * node.col_offset + (ast.get_source_segment(self._text, node) or ""))
+        text = dedent(" " * node.col_offset + self._segment(node))
         if len(text) > LONGEST_VALUE:
             kind = f": {ast.unparse(node.annotation)}" if isinstance(node, ast.AnnAssign) else ""
             text = f"{', '.join(names)}{kind} = …"
         for number, name in enumerate(names):
             yield Entry(name, "" if number else text, "" if number else doc, value=True)
+
+    def _segment(self, node: ast.stmt) -> str:
+        """Its text. `ast.get_source_segment` takes the whole module apart for each."""
+        lines = [line.encode() for line in self._lines[node.lineno - 1 : node.end_lineno]]
+        lines[-1] = lines[-1][: node.end_col_offset]
+        lines[0] = lines[0][node.col_offset :]
+        return b"\n".join(lines).decode()
 
     def _comment(self, node: ast.stmt) -> str:
         """The comment right above."""
