@@ -11,7 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from scripts.steps import PYTHON, ROOT, Step, run_steps
+from scripts.steps import PYTHON, ROOT, Step, forge, run_steps
 from scripts.test import WORKERS
 from tests.support import nightly
 
@@ -30,7 +30,9 @@ def nightly_steps() -> list[Step]:
 
     folder = ["--folder", str(ROOT / OUT / "soak-network")]
     soak = ["scripts/soak.py", "--records", str(SOAK_RECORDS), *folder]
+    forge_test = ["env", "FOUNDRY_PROFILE=night", forge(), "test"]
     return [
+        Step("contracts", forge_test, live=True),
         Step("all tests", [PYTHON, *ALL_TESTS], live=True),
         Step("on PostgreSQL", [PYTHON, *ALL_TESTS, "--database", "postgresql"], live=True),
         Step("chaos", [PYTHON, "scripts/chaos.py", *into("chaos")], live=True),
