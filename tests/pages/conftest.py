@@ -17,9 +17,10 @@ from scripts.browser import OPTIONS, environment, unpacked
 from tests.pages.looking import Looks
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One for all tests of a process."""
+    """One for all tests of a file. Playwright keeps a loop running in this thread, where no other
+    test could run one of its own: it ends with the file."""
     program = unpacked()
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(
