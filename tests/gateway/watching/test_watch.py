@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -27,7 +27,7 @@ from tests.gateway.watching.test_changes import A, B, put, state
 from tests.support.anvil import Anvil
 from tests.support.peers import serving
 
-WAIT = 60.0
+WAIT = 600.0
 
 
 @contextmanager
@@ -198,24 +198,18 @@ def test_heartbeats_and_the_end(node: Node, monkeypatch: pytest.MonkeyPatch) -> 
         assert all(not one.data for one in stream), "the stream ends by itself"
 
 
-def interrupted(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What it still says. Interrupted again where it goes on, as one does: Python loses an
-    interrupt that comes while it tidies up."""
-    try:
-        for _ in range(10):
-            process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                return process.communicate(timeout=WAIT)
-        raise AssertionError("it goes on")
-    finally:
-        process.kill()
+WATCH = """
+import signal, sys
+from ledger.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run behind a shell
+sys.exit(main())
+"""
 
 
 def test_the_command_goes_on_and_ends_cleanly(node: Node) -> None:
     token = new_token(node, "read", name="reader")
     with served(node) as url:
-        code = "import sys; from ledger.cli.main import main; sys.exit(main())"
-        command = [sys.executable, "-c", code, "watch", "--json", "--to", url]
+        command = [sys.executable, "-c", WATCH, "watch", "--json", "--to", url]
         environment = os.environ | {"CREDIT_LEDGER_TOKEN": token, "PYTHONUNBUFFERED": "1"}
         process = subprocess.Popen(
             [*command, "--record", A.hex(), "--since", "0.00000000"],
@@ -233,6 +227,7 @@ def test_the_command_goes_on_and_ends_cleanly(node: Node) -> None:
         node.watching.ending = False
         put(node, a=state(2))
         assert json.loads(process.stdout.readline())["version"] == 2
-        rest, said = interrupted(process)
+        process.send_signal(signal.SIGINT)
+        rest, said = process.communicate(timeout=WAIT)
     assert (process.returncode, rest) == (0, ""), said
     assert "Traceback" not in said
