@@ -10,6 +10,7 @@ from ledger.client.reading import Members
 from ledger.core.texts import Text
 
 __all__ = [
+    "IN_FLIGHT",
     "Cause",
     "InputPage",
     "Lineage",

@@ -161,11 +161,12 @@ def test_measures_are_stated_so_often_and_no_more(network: Network, at_once: boo
     network[TIANJIN].file(of(code, 780 + at_once))
     query = given_by(bundle_of(use(network, code, headers=clerk)), TIANJIN)
     day = bank.node.ctx.clock.today().isoformat()
-    row = {"day": day, "measure": MEASURE, "matter": "m", "result": ""}
-    row["query"] = query.opening.statement.commitment.hex()
+    named = query.opening.statement.commitment.hex()
+    row = {"day": day, "measure": MEASURE, "result": "", "query": named}
+    asked = [row | {"matter": f"m{n}"} for n in range(3)]  # the same again would be no change
     with bound(bank, 2):
         found = []
-        for rows in [[row] * 3] if at_once else [[row]] * 3:
+        for rows in [asked] if at_once else [[one] for one in asked]:
             answer = send(bank, "POST", "/v1/feedback", {"rows": rows}, **clerk)
             found += answer.json()["rows"]
     assert [bool(one["statement"]) for one in found] == [True, True, False]

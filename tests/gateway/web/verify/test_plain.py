@@ -27,6 +27,6 @@ def test_each_is_told_apart(code: str, language: Code) -> None:
 
 
 def test_others_stay_as_they_are() -> None:
-    told = failed("binding", "other-subject", actual="a", expected="b").as_dict()
+    told = failed("subject", "subject-differs", actual="a", expected="b").as_dict()
     assert apart(told, "zh") == (told["message"]["zh"], "")  # type: ignore[index]
     assert apart({"code": "ok", "message": {"zh": "甲", "en": "a"}}, "en") == ("a", "")
