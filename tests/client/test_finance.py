@@ -4,7 +4,6 @@ bureau and a bank with real gateways on one chain, once for all of it."""
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -60,9 +59,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
 
 @pytest.fixture(autouse=True)
 def chain_of_today(network: Network) -> None:
-    """Each block that is mined for a test is a second ahead of its time, which must not add up."""
-    network.chain.anvil.call("evm_setTime", int(time.time()))
-    network.chain.anvil.mine()
+    network.keep_time()
 
 
 @pytest.fixture

@@ -58,6 +58,11 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def chain_of_today(network: Network) -> None:
+    network.keep_time()
+
+
 def url(network: Network, member: str = BEIJING) -> str:
     return network[member].url
 

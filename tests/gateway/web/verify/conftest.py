@@ -21,6 +21,11 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def chain_of_today(network: Network) -> None:
+    network.keep_time()
+
+
 @pytest.fixture
 def app(network: Network) -> Iterator[ASGIApp]:
     """The pages of Beijing, with an untouched budget."""
