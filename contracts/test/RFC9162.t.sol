@@ -165,7 +165,7 @@ contract RFC9162Test is Base {
 
     /// @dev Sizes of which nobody can build the tree: up to 2^40 leaves, all equal.
     /// forge-config: default.fuzz.runs = 200
-    /// forge-config: ci.fuzz.runs = 2000
+    /// forge-config: night.fuzz.runs = 2000
     function testFuzz_largeTrees(bytes32 leaf, uint256 size1, uint256 size2, uint256 index)
         public
         view
