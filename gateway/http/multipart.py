@@ -6,8 +6,9 @@ used.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Mapping
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -65,6 +66,17 @@ class MultipartForm(ABC):
             self._parser.write(data)
         except FormParserError as error:
             raise self.not_the_form() from error
+
+    async def read(self, chunks: AsyncIterable[bytes], *, seconds: float) -> None:
+        """Be fed with a whole body. Raises Problem: `too-slow`, or it is not the form."""
+        try:
+            async with asyncio.timeout(seconds):
+                async for chunk in chunks:
+                    self.feed(chunk)
+        except TimeoutError as error:
+            raise Problem("too-slow") from error
+        if not self.ended:
+            raise self.not_the_form()
 
     def not_the_form(self) -> Problem:
         """What to say of a body that is another form."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.requests import Request
@@ -63,12 +62,5 @@ async def read(request: Request) -> Sent:
     if isinstance(declared, int) and declared > len(FILES) * MAX_AUDITED + MAX_HEADERS + MAX_TEXT:
         raise Problem("too-large")
     found = Sent(request.headers.get("content-type", ""))
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                found.feed(chunk)
-    except TimeoutError as error:
-        raise Problem("too-slow") from error
-    if not found.ended:
-        raise found.not_the_form()
+    await found.read(request.stream(), seconds=BODY_SECONDS)
     return found

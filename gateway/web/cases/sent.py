@@ -3,7 +3,6 @@ kept as a draft where the interface did not take them."""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -103,14 +102,7 @@ async def sent(visit: Visit, caller: Caller) -> AsyncIterator[Form]:
     demand_own(visit.request)
     async with _places.hold(str(caller.id)):
         read = _Form(visit.request.headers.get("content-type", ""))
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in visit.request.stream():
-                    read.feed(chunk)
-        except TimeoutError as error:
-            raise Problem("too-slow") from error
-        if not read.ended:
-            raise read.not_the_form()
+        await read.read(visit.request.stream(), seconds=BODY_SECONDS)
         many: dict[str, list[str]] = {}
         for name, data in read.fields:
             many.setdefault(name, []).append(data.decode("utf-8", "replace").strip())

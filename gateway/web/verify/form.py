@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
 
 from gateway.http.multipart import MultipartForm
-from gateway.http.problems import Problem
 from gateway.verifying.asking import LENGTHS
 from gateway.verifying.desk import Receiving
 
@@ -74,14 +72,7 @@ class Sent(MultipartForm):
 async def read(request: Request, receiving: Receiving) -> Sent:
     """The form in a request. Raises Problem, NotReady."""
     found = Sent(request.headers.get("content-type", ""), receiving)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                found.feed(chunk)
-    except TimeoutError as error:
-        raise Problem("too-slow") from error
-    if not found.ended:
-        raise found.not_the_form()
+    await found.read(request.stream(), seconds=BODY_SECONDS)
     return found
 
 
