@@ -42,6 +42,15 @@ def page(found: Asked, where: str) -> str:
         ("the same: the chain", f"{spent['chain']} s"),
         ("a bundle", f"{told['bytesOfABundle']:,} bytes, {told['itemsOfABundle']} records"),
     ]
+    all_of_it = sum(spent.values())
+    parts = {
+        "the four provinces' gateways, which find the records, prove and sign them": "provinces",
+        "the bank's gateway, which verifies": "bank",
+        "the chain, which is asked for heads and status": "chain",
+    }
+    shares = {text: spent[name] / all_of_it for text, name in parts.items()}
+    by_share = sorted(shares.items(), key=lambda one: one[1], reverse=True)
+    told_shares = "; ".join(f"{text} ({share:.0%})" for text, share in by_share)
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return f"""# A bundle over four provinces
 
@@ -54,6 +63,8 @@ The bank's own node answers, which verifies all answers and receipts.
 | what | value |
 |---|---|
 {table}
+
+What the {all_of_it:.2f} s of processor time go to, most first: {told_shares}.
 """
 
 
