@@ -12,6 +12,7 @@ from gateway.http.problems import unauthorized
 from gateway.tokens.services import MAX_TOKEN
 from gateway.web.carrying import MAX_CARRIED, carried_in, own_path
 from gateway.web.forms import read_form
+from gateway.web.languages import CODES, Language
 from gateway.web.routing import again, of_login, page_router
 from gateway.web.visits import Anybody, Visit, demand_own
 
@@ -39,6 +40,11 @@ async def begin(visit: Anybody) -> Response:
     if carried is not None and not visit.is_ours(proof):
         carried = None  # another site may not fill in a form of ours
     token, back = str(form.get("token", "")).strip(), own_path(str(form.get("next", "/")))
+    if carried is not None:
+        visit.cookies.pop(visit.pages.cookie, None)  # by which the next form is known to be ours
+    if (code := next((one for one in CODES if one == form.get("lang")), None)) is not None:
+        visit.speak(Language(code))  # by a button: what was typed would not come along with a link
+        return visit.page("login.html", **of_login(back, carried=carried, proof=proof))
     session = None
     if token and len(token) <= MAX_TOKEN:
         session = await run_in_threadpool(visit.pages.sessions.begin, token)

@@ -217,6 +217,11 @@ class Visit:
         """The address of a file of `static/`."""
         return self.url(static_files.address(path))
 
+    def speak(self, language: Language) -> None:
+        """Go on in a language, from now on."""
+        self.language = language
+        self.cookies[LANGUAGE_COOKIE] = language.code
+
     def in_language(self, code: str) -> str:
         """The address of this page in a language."""
         kept = [(n, v) for n, v in self.request.query_params.multi_items() if n != "lang"]

@@ -162,11 +162,31 @@ def test_a_body_too_large_has_the_form_of_our_refusals(client: httpx.Client) -> 
     assert set(answer.json()["text"]) == {"zh", "en"}
 
 
+@pytest.mark.parametrize(
+    ("path", "accept", "form"),
+    [
+        ("/desk/files/find", "text/html,*/*", "text/html; charset=utf-8"),
+        ("/desk/files/find", "*/*", "application/problem+json"),
+        ("/v1/node", "text/html,*/*", "application/problem+json"),
+        ("/logs/x", "text/html", "application/problem+json"),
+    ],
+)
+def test_a_browser_is_refused_by_a_page(
+    client: httpx.Client, path: str, accept: str, form: str
+) -> None:
+    answer = client.post(path, content=b"x" * (2 << 20), headers={"Accept": accept})
+    assert (answer.status_code, answer.headers.get_list("content-type")) == (413, [form])
+    assert ("<h1>文件过大" in answer.text) == ("html" in form)
+    assert ('"code":"too-large"' in answer.text) == ("html" not in form)
+
+
 def test_the_gateway_away(folder: Path) -> None:
     with socket.create_server((HERE, 0)) as taken:
         port = taken.getsockname()[1]
     with nginx_before(port, folder / "away") as nginx, nginx.client() as client:
         answer = client.get("/v1/node")
+        page = client.get("/", headers={"Accept": "text/html"})
+    assert (page.status_code, "没有应答" in page.text) == (503, True)
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
     assert answer.headers["retry-after"] == "5"
 

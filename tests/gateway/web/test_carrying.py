@@ -107,6 +107,25 @@ def test_a_wrong_token_first(node: Node, app: ASGIApp, admin: str) -> None:
     assert "张三" in sign_in(visitor, admin, answer.text)
 
 
+@pytest.mark.parametrize("headers", [OURS, {"X-Nothing": "1"}])
+def test_the_other_language_first(
+    node: Node, app: ASGIApp, admin: str, headers: dict[str, str]
+) -> None:
+    """By a button of the form: a link would leave behind what was typed."""
+    visitor = Visitor(app).sign_in(admin)
+    form = typed(visitor)
+    end(node)
+    login = send(visitor, form, **headers)
+    head = login.partition("<main")[0]
+    assert '<button form="sign-in" name="lang" value="zh" formnovalidate' in head
+    assert 'hreflang="zh"' not in head
+    answer = visitor.request(
+        "POST", "/login", data={"token": "", "lang": "zh", **hidden(login)}, headers=headers
+    )
+    assert (answer.status_code, visitor.cookies["lang"]) == (200, "zh")
+    assert "张三" in sign_in(visitor, admin, answer.text, **headers)
+
+
 def test_signed_in_again_elsewhere(node: Node, app: ASGIApp, admin: str) -> None:
     """In another tab: the form of before is shown once more, and not carried out."""
     visitor = Visitor(app).sign_in(admin)
