@@ -31,6 +31,7 @@ contract Catalogue is ICatalogue, RoleContract {
 
     bytes32[] private _itemIds;
     mapping(bytes32 itemId => bytes32[] regions) private _regions;
+    // Where this stands is frozen (`base/Slots.sol`).
     mapping(bytes32 itemId => mapping(bytes32 region => Version[])) private _series;
     mapping(bytes32 region => uint256 count) private _idCounts;
     mapping(ProposalId proposalId => bool used) private _used;

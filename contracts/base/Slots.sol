@@ -19,6 +19,9 @@ library ConsortiumSlot {
     uint256 internal constant KEYS = 6;
     /// @dev keccak256(abi.encode(keyId, keccak256(abi.encode(code, 7)))): publicKey, bytes
     uint256 internal constant PUBLIC_KEYS = 7;
+    /// @dev keccak256(abi.encode(code, 8)): length; keccak256 of that + i: keyId, in the order of
+    /// registration
+    uint256 internal constant KEY_IDS = 8;
     /// @dev keccak256(abi.encode(role, 10)): the contract that holds it, address
     uint256 internal constant CURRENT = 10;
     /// @dev keccak256(abi.encode(account, 11)): role; +1: predecessor address, since uint64
@@ -28,6 +31,9 @@ library ConsortiumSlot {
     uint256 internal constant LOGS = 12;
     /// @dev keccak256(abi.encode(logId, 13)): code of the owner
     uint256 internal constant OWNERS = 13;
+    /// @dev keccak256(abi.encode(member, keccak256(abi.encode(proposalId, 18)))): choice uint8, castAt
+    /// uint64; +1: keyId
+    uint256 internal constant BALLOTS = 18;
 }
 
 /// @notice Slots of `LogAnchor`. What a predecessor stored stays there.
@@ -36,6 +42,14 @@ library LogAnchorSlot {
     uint256 internal constant SIZES = 2;
     /// @dev keccak256(abi.encode(size, keccak256(abi.encode(logId, 3)))): root at that size
     uint256 internal constant ROOTS = 3;
+}
+
+/// @notice Slots of `Catalogue`. What a predecessor stored stays there.
+library CatalogueSlot {
+    /// @dev keccak256(abi.encode(region, keccak256(abi.encode(itemId, 4)))): length; keccak256 of that
+    /// + 7 i: itemId; +1: version uint32, kind uint8; +2: contentHash; +3: from, until uint64,
+    /// visibility uint8; +4: region; +5: dataClass, granularity uint8; +6: putAt uint64
+    uint256 internal constant SERIES = 4;
 }
 
 /// @notice Slots of `CaseRegistry`. What a predecessor stored stays there.

@@ -8,6 +8,7 @@ import {Keys} from "./Keys.sol";
 
 /// @title Votes of the provinces
 /// @notice The part of the Consortium that decides; what is decided is carried out by {_carryOut}.
+/// Where its variables stand is frozen (`Slots.sol`).
 abstract contract Votes is Keys {
     struct ProposalState {
         MemberId proposer;

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.34;
 
-import {ConsortiumSlot, LogAnchorSlot} from "../base/Slots.sol";
+import {CatalogueSlot, ConsortiumSlot, LogAnchorSlot} from "../base/Slots.sol";
+import {ICatalogue} from "../interfaces/ICatalogue.sol";
 import {IConsortium} from "../interfaces/IConsortium.sol";
 import {LogAnchor} from "../LogAnchor.sol";
-import {Alg, Kind, LogStatus, MemberStatus, Purpose, Role, Suite} from "../types/Codes.sol";
-import {KeyId, LogId, MemberId} from "../types/Ids.sol";
+import {
+    Alg,
+    Choice,
+    DataClass,
+    Granularity,
+    ItemKind,
+    Kind,
+    LogStatus,
+    MemberStatus,
+    Purpose,
+    Role,
+    Suite,
+    Visibility
+} from "../types/Codes.sol";
+import {KeyId, LogId, MemberId, ProposalId} from "../types/Ids.sol";
 import {Reference} from "./Reference.sol";
 import {Typed} from "./Typed.sol";
 import {World} from "./World.sol";
@@ -19,10 +33,13 @@ contract SlotsTest is World {
         equal(ConsortiumSlot.ROLES, 3);
         equal(ConsortiumSlot.KEYS, 6);
         equal(ConsortiumSlot.PUBLIC_KEYS, 7);
+        equal(ConsortiumSlot.KEY_IDS, 8);
         equal(ConsortiumSlot.CURRENT, 10);
         equal(ConsortiumSlot.TENURES, 11);
         equal(ConsortiumSlot.LOGS, 12);
         equal(ConsortiumSlot.OWNERS, 13);
+        equal(ConsortiumSlot.BALLOTS, 18);
+        equal(CatalogueSlot.SERIES, 4);
         equal(LogAnchorSlot.SIZES, 2);
         equal(LogAnchorSlot.ROOTS, 3);
     }
@@ -82,6 +99,57 @@ contract SlotsTest is World {
         equal(uint256(_load(at)), 2 * 64 + 1);
         uint256 first = uint256(keccak256(abi.encode(at)));
         equal(keccak256(abi.encodePacked(_load(first), _load(first + 1))), keccak256(publicKey));
+    }
+
+    function test_keyIds() public {
+        uint256 at = _at(BANK, ConsortiumSlot.KEY_IDS);
+        equal(uint256(_load(at)), 2);
+        uint256 first = uint256(keccak256(abi.encode(at)));
+        equal(_load(first), KeyId.unwrap(_keyId(_sk(BANK, Purpose.GOVERN))));
+        equal(_load(first + 1), KeyId.unwrap(_keyId(_sk(BANK, Purpose.ANCHOR))));
+    }
+
+    function test_ballots() public {
+        vm.warp(START + 9);
+        ProposalId proposalId = _decide(Kind.SET_CHAIR, abi.encode(HEBEI));
+        uint256 cast = _at(ProposalId.unwrap(proposalId), ConsortiumSlot.BALLOTS);
+        uint256 word = uint256(_load(_at(TIANJIN, cast)));
+        equal(uint8(word), Choice.YES);
+        equal(word >> 8, START + 9);
+        equal(_load(_at(TIANJIN, cast) + 1), KeyId.unwrap(_keyId(_sk(TIANJIN, Purpose.GOVERN))));
+        equal(_load(_at(SHANXI, cast)), 0);
+    }
+
+    function test_series() public {
+        ICatalogue.Item[] memory items = new ICatalogue.Item[](1);
+        items[0] = ICatalogue.Item({
+            itemId: "penalty",
+            version: 3,
+            kind: ItemKind.RECORD_TYPE,
+            contentHash: keccak256("file"),
+            from: START,
+            until: KEYS_END,
+            visibility: Visibility.GOVERNMENT,
+            region: 0,
+            dataClass: DataClass.IMPORTANT,
+            granularity: Granularity.YEAR
+        });
+        vm.warp(START + 9);
+        bytes32 salt = bytes32(++salts);
+        _pass(Kind.PUT_NATIONAL, abi.encode(catalogue, items), salt);
+        catalogue.putNational(items, BEIJING, salt);
+        uint256 at = _at(bytes32(0), _at("penalty", CatalogueSlot.SERIES));
+        equal(uint256(vm.load(address(catalogue), bytes32(at))), 1);
+        uint256 first = uint256(keccak256(abi.encode(at)));
+        equal(_loadItem(first), "penalty");
+        equal(uint256(_loadItem(first + 1)), uint256(ItemKind.RECORD_TYPE) << 32 | 3);
+        equal(_loadItem(first + 2), keccak256("file"));
+        uint256 window = uint256(KEYS_END) << 64 | START;
+        equal(uint256(_loadItem(first + 3)), uint256(Visibility.GOVERNMENT) << 128 | window);
+        equal(_loadItem(first + 4), 0);
+        uint256 last = uint256(Granularity.YEAR) << 8 | DataClass.IMPORTANT;
+        equal(uint256(_loadItem(first + 5)), last);
+        equal(uint256(_loadItem(first + 6)), START + 9);
     }
 
     function test_contracts() public {
@@ -146,5 +214,9 @@ contract SlotsTest is World {
 
     function _load(uint256 slot) private view returns (bytes32) {
         return vm.load(address(consortium), bytes32(slot));
+    }
+
+    function _loadItem(uint256 slot) private view returns (bytes32) {
+        return vm.load(address(catalogue), bytes32(slot));
     }
 }
