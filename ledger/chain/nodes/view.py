@@ -28,6 +28,7 @@ from ledger.chain.nodes.event_logs import LONGEST, MAX_PAGE, LogQuery, read_logs
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.patience import insist
 from ledger.chain.nodes.runs import Run
+from ledger.core.errors import EvidenceError, LedgerError
 from ledger.core.ids import Address
 
 K = TypeVar("K")
@@ -179,6 +180,27 @@ class View:
             self._find_pruned()
         found = self._chunks(query)
         return keep(self._logs, query, found) if query.first == query.last else found
+
+    def at(self, block: Block) -> "View":
+        """The same nodes as of an older block of this chain, in the same run."""
+        return View(block, self._nodes, self._reading, self.run, spares=self._spares)
+
+    def proven(self, what: str, job: Callable[[Reader], T]) -> T:
+        """What the first node gives that proves itself, so that it takes no quorum: `job` raises
+        EvidenceError where it does not, and that node is left out. Raises CouldNotCheck where no
+        node gives it."""
+        causes: dict[str, LedgerError] = {}
+        for node in self.run.trusted([*self._nodes, *self._spares]):
+            answers = ask_all([node], job, self._terms(0))
+            if node in answers.values:
+                return answers.values[node]
+            causes[node.name] = failure = answers.failures[node]
+            if isinstance(failure, EvidenceError):
+                self.run.leave_out(node, what)
+        pruned = [name for name, failure in causes.items() if isinstance(failure, RpcPruned)]
+        if pruned and len(pruned) == len(causes):
+            raise TooManyPruned(what, pruned)
+        raise NoQuorum(what, needed=1, causes=causes)
 
     def finalized(self) -> Block:
         """The highest block that `quorum` nodes call finalized, none above this one."""
