@@ -25,7 +25,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/chain/governing",),
     ("ledger/chain/founding",),
     ("ledger/audit", "ledger/verify.py"),
-    ("ledger/files",),
+    ("ledger/evidence", "ledger/files"),
     ("ledger/conformance",),
     ("ledger/client",),
     ("ledger", "ledger/cli"),  # ledger/__init__.py names what is public
