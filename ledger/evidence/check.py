@@ -1,0 +1,150 @@
+"""Checking an archive of evidence: with the network file and the hash of one header, and no node.
+
+ 1 archive     it is the one spelling of such a file
+ 2 manifest    its members are those that it names; the texts are ours
+ 3 network     it is of the network that is pinned
+ 4 header      keccak256 of its bytes is the hash that was given
+ 5 proofs      every account, place of storage, receipt and transaction is proven
+ 6 code        is that of its hash, and what ships with this software
+ 7 blocks      can be of one chain
+ 8 verdicts    what is proven leads to the verdicts that it tells
+ 9 histories   and to the keys, votes and acts
+10 nothing     is there that these did not ask for
+
+The caller MUST still: get the hash of the header from somebody it trusts, and ask again for how
+things stand today. An engine whose validators sign headers could take the place of the hash:
+`Trusted` is where their signatures would be compared with keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from ledger.chain.network import NetworkFile
+from ledger.core.canonical import hex0x, instant
+from ledger.core.errors import CouldNotCheck, EvidenceError, ProofMismatch
+from ledger.core.ids import Digest
+from ledger.core.verdict.verdict import Verdict, worst_exit
+from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN
+from ledger.evidence import archive, papers
+from ledger.evidence.archived import BLOCKS, CODE, HEADER, STATE, Archived
+from ledger.evidence.header import Header
+from ledger.evidence.judged import HISTORIES, VERDICTS, Judged, judge
+from ledger.evidence.manifest import Manifest, parse_manifest
+from ledger.evidence.problems import Problem, of_error
+from ledger.evidence.view import ProvenView
+
+__all__ = ["TYPE", "EvidenceVerdict", "Trusted", "check", "given"]
+
+TYPE: Final = "credit-ledger/evidence-verdict@1"
+Trusted: TypeAlias = Callable[[Header], None]
+"""Says that a header is one of the chain. Raises ProofMismatch where it is not, CouldNotCheck where
+that is not known."""
+_FILES = {HEADER, HISTORIES, VERDICTS, archive.FIRST, *papers.TEXTS}
+_FOLDERS = (STATE, CODE, BLOCKS, papers.RECEIPTS, papers.SCHEMAS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceVerdict:
+    """Whether an archive holds. header: None where it could not be read that far. verdicts: of each
+    receipt, as of the header and of each day; none unless all holds. told: the blocks of which
+    nodes said that they are below the header. problem: None: it holds."""
+
+    problem: Problem | None
+    header: Header | None = None
+    verdicts: tuple[tuple[str, Verdict], ...] = ()
+    told: tuple[Header, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """`proven`, `false` or `undetermined`."""
+        if self.problem is None:
+            return "proven"
+        return "false" if self.problem.wrong else "undetermined"
+
+    @property
+    def exit(self) -> int:
+        """As of `credit-ledger verify`: 1 it does not hold, 4 it could not be checked, else the
+        worst of its verdicts."""
+        if self.problem is not None:
+            return EXIT_NOT_AUTHENTIC if self.problem.wrong else EXIT_UNKNOWN
+        return worst_exit([verdict.exit for _, verdict in self.verdicts])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The document of `evidence check --json`."""
+        return {
+            "_type": TYPE,
+            "verdict": self.verdict,
+            "header": None if self.header is None else _header(self.header),
+            "verdicts": [{"file": name, **verdict.as_dict()} for name, verdict in self.verdicts],
+            "told": [_header(one) for one in self.told],
+            "problems": [] if self.problem is None else [self.problem.as_dict()],
+        }
+
+
+def given(hash_: Digest | None) -> Trusted:
+    """Trust in the one header of this hash; None: nobody has named any."""
+
+    def trusted(header: Header) -> None:
+        if hash_ is None:
+            raise CouldNotCheck("header-not-given", hex0x(header.hash))
+        if header.hash != hash_:
+            raise ProofMismatch("header", expected=hash_, actual=header.hash, code="header-differs")
+
+    return trusted
+
+
+def check(data: bytes, network: NetworkFile, trusted: Trusted) -> EvidenceVerdict:
+    """The verdict on the bytes of an archive. Asks no node; whether its header is one of the chain,
+    `trusted` says, and is asked last."""
+    header: Header | None = None
+    told: tuple[Header, ...] = ()
+    try:
+        members = archive.read(data)
+        manifest = parse_manifest(members[archive.FIRST])
+        manifest.demand_files(members)
+        _demand_names(members)
+        papers.demand_texts(members)
+        _demand_same("network", network.reference, manifest.network, "other-network")
+        source = Archived(members)
+        header, told = source.header, tuple(source.told())
+        manifest.demand_header(header)
+        judged = _judged(source, network, members, manifest)
+        source.demand_all_read()
+        trusted(header)
+    except (EvidenceError, CouldNotCheck) as error:
+        return EvidenceVerdict(problem=of_error(error), header=header, told=told)
+    return EvidenceVerdict(problem=None, header=header, verdicts=judged.verdicts, told=told)
+
+
+def _judged(
+    source: Archived, network: NetworkFile, members: Mapping[str, bytes], manifest: Manifest
+) -> Judged:
+    """What the members prove, which is what they tell."""
+    receipts = papers.receipts_in(members)
+    library = papers.library_in(members, list(receipts.values()))
+    view = ProvenView(source, network.consortium)
+    judged = judge(view, network, library, receipts, manifest.days)
+    for name, made, code in (
+        (VERDICTS, judged.encode(), "verdicts-differ"),
+        (HISTORIES, judged.histories, "histories-differ"),
+    ):
+        _demand_same(name, made, members.get(name), code)
+    return judged
+
+
+def _demand_names(members: Mapping[str, bytes]) -> None:
+    for name in members:
+        if name not in _FILES and not name.startswith(_FOLDERS):
+            raise ProofMismatch(name, expected="no member", actual="one", code="proof-superfluous")
+
+
+def _demand_same(what: str, expected: object, actual: object, code: str) -> None:
+    if expected != actual:
+        raise ProofMismatch(what, expected=expected, actual=actual, code=code)
+
+
+def _header(header: Header) -> dict[str, Any]:
+    return {"hash": hex0x(header.hash), "number": header.number, "time": instant(header.time)}
