@@ -1,0 +1,91 @@
+"""Evidence as a person reads it: what holds, against which header, and what is not proven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ledger.cli.language import pick, say
+from ledger.cli.tables import deciding, plain, stdout
+from ledger.cli.times import shown_time
+from ledger.core.canonical import hex0x, instant
+from ledger.core.verdict.verdict import Verdict
+from ledger.evidence.check import EvidenceVerdict
+from ledger.evidence.header import Header
+
+_STYLES: Final = {"proven": "bold green", "false": "bold red", "undetermined": "bold yellow"}
+
+
+def show_evidence(name: str, found: EvidenceVerdict) -> None:
+    """The answer first, then the header, the verdicts, and what nodes only said."""
+    console = stdout()
+    console.print(plain(name, "bold"))
+    console.print(plain(_headline(found), _STYLES[found.verdict]))
+    if found.problem is not None:
+        told = " ".join(found.problem.evidence.values())
+        console.print(plain(f"  {pick(found.problem.as_dict()['message'])}"))
+        console.print(plain(f"  [{found.problem.code}] {told}", "dim"))
+    if found.header is not None:
+        console.print(plain(_header_words(found.header)))
+        console.print(plain(hex0x(found.header.hash)), soft_wrap=True)
+    if found.verdicts:
+        show_verdicts(found.verdicts)
+        console.print(plain(_limits()))
+        for header in found.told:
+            console.print(plain(f"  {_block_words(header)}"))
+            console.print(plain(f"  {hex0x(header.hash)}"), soft_wrap=True)
+
+
+def show_verdicts(found: Sequence[tuple[str, Verdict]]) -> None:
+    """A line for each receipt and day."""
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column(say(zh="回执", en="Receipt"), overflow="fold")
+    table.add_column(say(zh="截至", en="As of"), no_wrap=True)
+    table.add_column(say(zh="结论", en="Verdict"), no_wrap=True)
+    table.add_column(say(zh="退出码", en="Exit"), justify="right")
+    table.add_column(say(zh="说明", en="Why"), overflow="fold")
+    for name, verdict in found:
+        day = verdict.question.as_of or say(zh="该区块", en="the block")
+        why = " ".join(pick(check.message) for check in deciding(verdict.standing.checks)[:1])
+        table.add_row(
+            plain(name), plain(day), plain(verdict.verdict), str(verdict.exit), plain(why)
+        )
+    stdout().print(table)
+
+
+def _headline(found: EvidenceVerdict) -> str:
+    if found.verdict == "proven":
+        return say(
+            zh="成立：以下结论由该区块头证明",
+            en="PROVEN: what follows is proven by this header",
+        )
+    if found.verdict == "false":
+        return say(zh="不成立：不得采信", en="DOES NOT HOLD: do not rely on it")
+    return say(zh="未能核验；这不表示证据有假", en="NOT CHECKED; this says nothing against it")
+
+
+def _header_words(header: Header) -> str:
+    time = shown_time(instant(header.time))
+    return say(
+        zh=f"区块 {header.number}（{time}），区块头的哈希：",
+        en=f"block {header.number} ({time}), the hash of its header:",
+    )
+
+
+def _limits() -> str:
+    return say(
+        zh="未由该区块头证明、仅由制作时的节点所说：存证等事件所在的下列区块属于同一条链；存证日期以此为据。"
+        "有疑问者请一并比对其哈希。此后发生的事，证据包不作说明。",
+        en="Not proven by this header, but told by nodes when the archive was made: that these"
+        " blocks, with the anchors and other events, are of the same chain; the day of an anchor"
+        " rests on that. Whoever doubts it compares their hashes too. What happened afterwards the"
+        " archive does not say.",
+    )
+
+
+def _block_words(header: Header) -> str:
+    time = shown_time(instant(header.time))
+    return say(zh=f"区块 {header.number}（{time}）", en=f"block {header.number} ({time})")
