@@ -35,6 +35,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "verdicts": reasons.verdicts,
     "reasons": reasons.reasons,
     "problems": reasons.problems,
+    "evidence problems": reasons.evidence_problems,
     "findings": audit.findings,
     "incomplete": audit.incomplete,
 }

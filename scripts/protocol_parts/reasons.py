@@ -5,13 +5,14 @@ that is understood neither by itself nor by `_TOLD` is an error, so that none is
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
 from ledger.core.verdict import checks, facts
 from ledger.core.verdict.reasons import CODES
 from ledger.core.verdict.verdicts import EXITS
+from ledger.evidence import problems as of_evidence
 from ledger.files.problems import CODES as PROBLEMS
 from ledger.files.problems import UNKNOWN
 from ledger.records.check_record import DISAGREEMENTS, TEXTS
@@ -48,13 +49,20 @@ def verdicts() -> str:
 
 def problems() -> str:
     """Codes of files that hold signed statements about receipts."""
-    return table(
-        ("code", "is", "meaning"),
-        [
-            (code(name), "open" if name in UNKNOWN else "against", en)
-            for name, (_, en) in PROBLEMS.items()
-        ],
-    )
+    return _problems(PROBLEMS, UNKNOWN)
+
+
+def evidence_problems() -> str:
+    """Codes of archives of evidence."""
+    return _problems(of_evidence.CODES, of_evidence.UNKNOWN)
+
+
+def _problems(codes: Mapping[str, tuple[str, str]], unknown: Container[str]) -> str:
+    rows = [
+        (code(name), "open" if name in unknown else "against", en)
+        for name, (_, en) in codes.items()
+    ]
+    return table(("code", "is", "meaning"), rows)
 
 
 def reasons() -> str:
