@@ -25,7 +25,7 @@ class Trie:
 
     def __init__(self, values: Mapping[bytes, bytes]) -> None:
         """values: by key; none is empty."""
-        self._nodes: dict[bytes, tuple[bytes, list[Item]]] = {}
+        self._nodes: dict[bytes, tuple[bytes, Sequence[Item]]] = {}
         pairs = sorted((nibbles(key), value) for key, value in values.items())
         self.root = EMPTY_ROOT
         if pairs:
@@ -94,7 +94,7 @@ def _packed(part: Sequence[int], mark: int) -> bytes:
 _LEGACY = ("nonce", "gasPrice", "gas", "to", "value", "input", "v", "r", "s")
 _SIGNED = ("yParity", "r", "s")
 _FEES = ("chainId", "nonce", "maxPriorityFeePerGas", "maxFeePerGas", "gas", "to", "value", "input")
-_TRANSACTIONS: Final[Mapping[int, Sequence[str]]] = {
+TRANSACTIONS: Final[Mapping[int, Sequence[str]]] = {
     0: _LEGACY,
     1: ("chainId", *_LEGACY[:6], "accessList", *_SIGNED),
     2: (*_FEES, "accessList", *_SIGNED),
@@ -111,7 +111,7 @@ def encode_transaction(said: Mapping[str, Any]) -> bytes:
     is of a type that we do not know, or says too little."""
     try:
         kind = int(said.get("type", "0x0"), 16)
-        body = encode([_of_transaction(said, name) for name in _TRANSACTIONS[kind]])
+        body = encode([_of_transaction(said, name) for name in TRANSACTIONS[kind]])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CouldNotCheck("block-not-provable", f"a transaction: {error!r}") from error
     return _typed(kind, body)
@@ -121,7 +121,7 @@ def encode_receipt(said: Mapping[str, Any]) -> bytes:
     """A receipt of a transaction as the trie has it, likewise."""
     try:
         kind = int(said.get("type", "0x0"), 16)
-        logs = [
+        logs: list[Item] = [
             [_bytes(one["address"]), [_bytes(t) for t in one["topics"]], _bytes(one["data"])]
             for one in said["logs"]
         ]

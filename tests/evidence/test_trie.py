@@ -12,7 +12,7 @@ from trie.hexary import HexaryTrie
 from ledger.core.errors import EvidenceError
 from ledger.core.ids import keccak256
 from ledger.evidence.built import Trie
-from ledger.evidence.items import decode, encode
+from ledger.evidence.items import Item, decode, encode
 from ledger.evidence.trie import EMPTY_ROOT, value_at
 from tests.core.material import flip, fuzz
 from tests.support.nightly import is_night
@@ -145,6 +145,7 @@ def test_what_is_no_node(node: bytes) -> None:
 
 
 def test_a_node_that_stands_inside_another_has_the_shape_of_one() -> None:
-    for inside in ([LEAF, b""], [b"\x00", b""], [b"x"], [[b""], b"v"]):
+    insides: list[list[Item]] = [[LEAF, b""], [b"\x00", b""], [b"x"], [[b""], b"v"]]
+    for inside in insides:
         node = encode([*BRANCH[:1], inside, *BRANCH[2:], b""])
         assert says(keccak256(node), b"\x11" * 4, [node]) == "proof-malformed"
