@@ -90,6 +90,13 @@ def check(view: View, chain_id: int, signed: Iterable[Signed]) -> Iterator[tuple
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def signed_call(signed: Signed, chain_id: int, data: bytes) -> Mapping[str, Any] | None:
+    """What was signed, by the call in some calldata that an event tells of and whose signature is
+    of the key that it names; None: there is none such in it."""
+    calls = (call for call in _found(signed, chain_id, data) if call.says(signed))
+    return next((call.values for call in calls if call.signer == signed.key_id), None)
+
+
 def _found(signed: Signed, chain_id: int, data: bytes) -> list[_Call]:
     """Calls of the function in calldata."""
     function = load(signed.contract).functions[signed.function]

@@ -69,6 +69,11 @@ class Archived:
         """Headers of the blocks of which nodes said that they are below the header."""
         return [block.header for block in self._blocks.values()]
 
+    def transaction(self, number: int, tx: str) -> tuple[ToldBlock, ToldTransaction]:
+        """A transaction whose events were asked for, and its block."""
+        block = self._blocks[number]
+        return block, next(one for one in block.transactions if one.tx == tx)
+
     def words(self, address: Address, slots: Sequence[bytes]) -> list[bytes]:
         """Words of a contract's storage. Raises ProofMismatch where one is not proven."""
         held = self._account(address).slots
@@ -98,11 +103,6 @@ class Archived:
             raise _missing(f"block {number}")
         self._unread.discard(block_name(number))
         return block_of(self._blocks[number].header)
-
-    def transaction(self, tx: str) -> ToldTransaction | None:
-        """A transaction whose events were asked for; None where it is not there."""
-        found = (one for block in self._blocks.values() for one in block.transactions)
-        return next((one for one in found if one.tx == tx), None)
 
     def demand_all_read(self) -> None:
         """Raise ProofMismatch where something is there that nobody asked for."""

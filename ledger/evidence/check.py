@@ -9,18 +9,20 @@
  7 blocks      can be of one chain
  8 verdicts    what is proven leads to the verdicts that it tells
  9 histories   and to the keys, votes and acts
-10 nothing     is there that these did not ask for
+10 anchors     are signed by keys of the owners (`anchors`)
+11 nothing     is there that these did not ask for
 
-The caller MUST still: get the hash of the header from somebody it trusts, and ask again for how
-things stand today. An engine whose validators sign headers could take the place of the hash:
-`Trusted` is where their signatures would be compared with keys.
+The caller MUST still: get the hash of the header from somebody it trusts, look at the blocks that
+are only told (`told`), and ask again for how things stand today. An engine whose validators sign
+headers could take the place of the hash: `Trusted` is where their signatures would be compared with
+keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol
 
 from ledger.chain.network import NetworkFile
 from ledger.core.canonical import hex0x, instant
@@ -29,6 +31,7 @@ from ledger.core.ids import Digest
 from ledger.core.verdict.verdict import Verdict, worst_exit
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN
 from ledger.evidence import archive, papers
+from ledger.evidence.anchors import demand_anchors
 from ledger.evidence.archived import BLOCKS, CODE, HEADER, STATE, Archived
 from ledger.evidence.header import Header
 from ledger.evidence.judged import HISTORIES, VERDICTS, Judged, judge
@@ -36,12 +39,22 @@ from ledger.evidence.manifest import Manifest, parse_manifest
 from ledger.evidence.problems import Problem, of_error
 from ledger.evidence.view import ProvenView
 
-__all__ = ["TYPE", "EvidenceVerdict", "Trusted", "check", "given"]
+__all__ = ["TYPE", "EvidenceVerdict", "Given", "Trusted", "check"]
 
 TYPE: Final = "credit-ledger/evidence-verdict@1"
-Trusted: TypeAlias = Callable[[Header], None]
-"""Says that a header is one of the chain. Raises ProofMismatch where it is not, CouldNotCheck where
-that is not known."""
+
+
+class Trusted(Protocol):
+    """Who knows which blocks are of the chain."""
+
+    def demand(self, header: Header) -> None:
+        """Take the header of an archive. Raises ProofMismatch where it is none of the chain,
+        CouldNotCheck where that is not known."""
+
+    def knows(self, header: Header) -> bool:
+        """Whether a block below it is known; False: it is not known at all. Raises as `demand`."""
+
+
 _FILES = {HEADER, HISTORIES, VERDICTS, archive.FIRST, *papers.TEXTS}
 _FOLDERS = (STATE, CODE, BLOCKS, papers.RECEIPTS, papers.SCHEMAS)
 
@@ -50,12 +63,14 @@ _FOLDERS = (STATE, CODE, BLOCKS, papers.RECEIPTS, papers.SCHEMAS)
 class EvidenceVerdict:
     """Whether an archive holds. header: None where it could not be read that far. verdicts: of each
     receipt, as of the header and of each day; none unless all holds. told: the blocks of which
-    nodes said that they are below the header. problem: None: it holds."""
+    nodes said that they are below the header. known: hashes of those that are known to be. problem:
+    None: it holds."""
 
     problem: Problem | None
     header: Header | None = None
     verdicts: tuple[tuple[str, Verdict], ...] = ()
     told: tuple[Header, ...] = ()
+    known: frozenset[Digest] = frozenset()
 
     @property
     def verdict(self) -> str:
@@ -79,26 +94,34 @@ class EvidenceVerdict:
             "verdict": self.verdict,
             "header": None if self.header is None else _header(self.header),
             "verdicts": [{"file": name, **verdict.as_dict()} for name, verdict in self.verdicts],
-            "told": [_header(one) for one in self.told],
+            "told": [{**_header(one), "known": one.hash in self.known} for one in self.told],
             "problems": [] if self.problem is None else [self.problem.as_dict()],
         }
 
 
-def given(hash_: Digest | None) -> Trusted:
-    """Trust in the one header of this hash; None: nobody has named any."""
+class Given:
+    """Trust in headers by their hashes: in that of an archive, and in as many blocks below it."""
 
-    def trusted(header: Header) -> None:
-        if hash_ is None:
+    def __init__(self, *hashes: bytes) -> None:
+        """None at all: nobody has named any."""
+        self._hashes = frozenset(hashes)
+
+    def demand(self, header: Header) -> None:
+        """See `Trusted`."""
+        if not self._hashes:
             raise CouldNotCheck("header-not-given", hex0x(header.hash))
-        if header.hash != hash_:
-            raise ProofMismatch("header", expected=hash_, actual=header.hash, code="header-differs")
+        if header.hash not in self._hashes:
+            given = ", ".join(sorted(hex0x(one) for one in self._hashes))
+            raise ProofMismatch("header", expected=given, actual=header.hash, code="header-differs")
 
-    return trusted
+    def knows(self, header: Header) -> bool:
+        """See `Trusted`."""
+        return header.hash in self._hashes
 
 
 def check(data: bytes, network: NetworkFile, trusted: Trusted) -> EvidenceVerdict:
     """The verdict on the bytes of an archive. Asks no node; whether its header is one of the chain,
-    `trusted` says, and is asked last."""
+    `trusted` says, which is asked once all that needs no trust holds."""
     header: Header | None = None
     told: tuple[Header, ...] = ()
     try:
@@ -113,10 +136,15 @@ def check(data: bytes, network: NetworkFile, trusted: Trusted) -> EvidenceVerdic
         manifest.demand_header(header)
         judged = _judged(source, network, members, manifest)
         source.demand_all_read()
-        trusted(header)
+        trusted.demand(header)
+        known = frozenset(one.hash for one in told if trusted.knows(one))
+        verdicts = [verdict for _, verdict in judged.verdicts]
+        demand_anchors(source, network, verdicts, known)
     except (EvidenceError, CouldNotCheck) as error:
         return EvidenceVerdict(problem=of_error(error), header=header, told=told)
-    return EvidenceVerdict(problem=None, header=header, verdicts=judged.verdicts, told=told)
+    return EvidenceVerdict(
+        problem=None, header=header, verdicts=judged.verdicts, told=told, known=known
+    )
 
 
 def _judged(

@@ -16,6 +16,7 @@ from ledger.chain.contracts.events import (
     ChainEvent,
     ContractRegistered,
     Executed,
+    KeyAdded,
     KeyCompromised,
     LogClosed,
     Proposed,
@@ -90,13 +91,27 @@ class _Histories:
         """A member, what it was, and every key that it ever had."""
         found = self._consortium.member(code)
         roles = self._consortium.role_history(code)
+        keys = self._consortium.keys(code)
+        if found is not None and found.recovered_from:
+            self._demand_added(code, keys)
         return {
             "code": code,
-            "keys": [_key(key) for key in self._consortium.keys(code)],
+            "keys": [_key(key) for key in keys],
             "region": "" if found is None else found.region,
             "roles": [{"roles": one.roles, "since": instant(one.since)} for one in roles],
             "status": 0 if found is None else found.status,
         }
+
+    def _demand_added(self, code: str, keys: Sequence[Key]) -> None:
+        """Where a vote gave a member a key, verdicts say which keys go back to it, by their events:
+        none may lack."""
+        added = self._events([topic(KeyAdded), bytes32_ascii(code)])
+        told = {one.key_id for one in added if isinstance(one, KeyAdded)}
+        for key in keys:
+            if key.key_id not in told:
+                raise ProofMismatch(
+                    "event of a key", expected=key.key_id, actual=None, code="proof-missing"
+                )
 
     def contracts(self, role: str) -> dict[str, Any]:
         """The contracts that held a role, the first one first."""

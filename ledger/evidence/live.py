@@ -14,9 +14,9 @@ from ledger.chain.errors import RpcFailure, RpcNonsense
 from ledger.chain.nodes.blocks import Block, LogEntry, Reader, hex_bytes
 from ledger.chain.nodes.event_logs import LogQuery
 from ledger.chain.nodes.quorum import View
-from ledger.core.canonical import hex0x
+from ledger.core.canonical import hex0x, unhex0x
 from ledger.core.errors import CouldNotCheck, ProofMismatch
-from ledger.core.ids import Address, Digest, keccak256
+from ledger.core.ids import WORD, Address, Digest, keccak256
 from ledger.evidence.account import MAX_SLOTS, Account, encode_account, read_account
 from ledger.evidence.built import Trie, encode_receipt, encode_transaction
 from ledger.evidence.header import Header, encode_header, parse_header
@@ -85,6 +85,11 @@ class Live:
     def codes(self) -> Mapping[Digest, bytes]:
         """Code that was read, by its hash."""
         return {keccak256(code): code for code in self._codes.values() if code}
+
+    def told(self) -> tuple[Digest, ...]:
+        """Hashes of the blocks that were read, by number."""
+        blocks = map(self._view.block_at, sorted(self._events))
+        return tuple(Digest(unhex0x(block.hash, WORD)) for block in blocks)
 
     def blocks(self) -> Iterator[tuple[int, bytes]]:
         """Number and document of each block that was read, by number. Raises CouldNotCheck."""

@@ -9,6 +9,7 @@ from datetime import date
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core.errors import CouldNotCheck
+from ledger.core.ids import Digest
 from ledger.core.verdict.verdict import Verdict
 from ledger.evidence import archive, archived, papers
 from ledger.evidence.header import Header
@@ -23,11 +24,13 @@ __all__ = ["Made", "final_view", "make"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """data: the archive. header: what it is proven against. verdicts: of each receipt by its
-    member's name, as of the header and of each day."""
+    """data: the archive. header: what it is proven against. told: hashes of the blocks below it
+    that have events. verdicts: of each receipt by its member's name, as of the header and of each
+    day."""
 
     data: bytes
     header: Header
+    told: tuple[Digest, ...]
     verdicts: tuple[tuple[str, Verdict], ...]
 
 
@@ -76,5 +79,9 @@ def make(
         days=tuple(asked),
         files=files_of(members),
     )
-    data = archive.write({archive.FIRST: manifest.encode(), **members})
-    return Made(data=data, header=header, verdicts=judged.verdicts)
+    return Made(
+        data=archive.write({archive.FIRST: manifest.encode(), **members}),
+        header=header,
+        told=live.told(),
+        verdicts=judged.verdicts,
+    )

@@ -12,25 +12,25 @@ __all__ = ["CODES", "UNKNOWN", "Problem", "of_error"]
 
 CODES: Final[Mapping[str, tuple[str, str]]] = {
     "archive-malformed": (
-        "这不是证据压缩包，或者已被改动（重新压缩也算）；请向提供方索取原文件",
+        "这不是证据档案，或者已被改动（重新压缩也算）；请向提供方索取原文件",
         "this is no archive of evidence, or it was altered (packing it anew does that too); ask"
         " whoever gave it for the original",
     ),
     "version-unknown": (
-        "压缩包的格式比本程序新，请更新程序后再核验",
+        "档案的格式比本程序新，请更新程序后再核验",
         "the archive is of a format newer than this program; update it and check again",
     ),
     "members-differ": (
-        "压缩包的成员与清单不一致：缺少、多出或被改动",
+        "档案的成员与清单不一致：缺少、多出或被改动",
         "the members of the archive are not those of its manifest: one lacks, is too many, or was"
         " changed",
     ),
     "other-network": (
-        "压缩包属于另一个网络",
+        "档案属于另一个网络",
         "the archive is of another network than the one that you trust",
     ),
     "header-differs": (
-        "压缩包的区块头不是您给出的那一个",
+        "档案的区块头不是您给出的那一个",
         "the header of the archive is not the one whose hash you gave",
     ),
     "header-not-given": (
@@ -52,7 +52,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "a proof ends before its key does: a node is missing",
     ),
     "proof-superfluous": (
-        "压缩包中有结论用不到的内容",
+        "档案中有结论用不到的内容",
         "there is something in the archive that no verdict asks for",
     ),
     "proof-differs": (
@@ -72,20 +72,31 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "the code of a contract is not what ships with this software, so nobody knows what its"
         " storage means: it could not be checked",
     ),
+    "anchor-not-signed": (
+        "没有看到存证的签名（可能由其他合约转发），因此不能证明它是哪个密钥所作",
+        "the signature of an anchor is not seen (another contract may have sent it), so it is not"
+        " proven by which key it was made",
+    ),
+    "anchor-time-open": (
+        "存证所用的密钥后来被认定失窃，存证的时间因此重要，但未由该区块头证明；"
+        "请另以 --header 给出存证所在区块的哈希",
+        "the key of an anchor was later said to be stolen, so its time matters, which this header"
+        " does not prove: give the hash of its block by another --header",
+    ),
     "blocks-differ": (
-        "压缩包中的区块不可能属于同一条链",
+        "档案中的区块不可能属于同一条链",
         "the blocks of the archive cannot be of one chain",
     ),
     "verdicts-differ": (
-        "压缩包所写的结论不是其内容所证明的结论",
+        "档案所写的结论不是其内容所证明的结论",
         "the verdicts that the archive tells are not those that it proves",
     ),
     "histories-differ": (
-        "压缩包所写的密钥、表决或行为不是其内容所证明的",
+        "档案所写的密钥、表决或行为不是其内容所证明的",
         "the keys, votes or acts that the archive tells are not those that it proves",
     ),
     "texts-unknown": (
-        "压缩包附带的说明不是本软件的说明",
+        "档案附带的说明不是本软件的说明",
         "the texts that come with the archive are none of this software",
     ),
     "storage-unreadable": (
@@ -105,7 +116,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
 UNKNOWN: Final = frozenset(
     {
         *("version-unknown", "header-not-given", "contract-not-ours", "storage-unreadable"),
-        "unchecked",
+        *("unchecked", "anchor-not-signed", "anchor-time-open"),
     }
 )
 """Codes of what could not be checked; every other one speaks against the archive."""

@@ -18,6 +18,7 @@ from ledger.core.canonical import hex0x, unhex0x
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import ADDRESS_SIZE, WORD, Address, keccak256
 from ledger.evidence.account import MAX_NODES
+from ledger.evidence.built import TRANSACTIONS
 from ledger.evidence.header import Header, parse_header
 from ledger.evidence.items import Item, decode, encode, of_number
 from ledger.evidence.trie import value_at
@@ -43,6 +44,19 @@ class ToldTransaction:
     raw: bytes
     logs: tuple[LogEntry, ...]
 
+    @property
+    def calldata(self) -> bytes:
+        """What it was sent with. Raises Malformed where it is of no type that we know."""
+        kind = self.raw[0] if self.raw[0] < _TYPED else 0
+        fields = decode(self.raw[1:] if kind else self.raw, "transaction")
+        names = TRANSACTIONS.get(kind)
+        if names is None or isinstance(fields, bytes) or len(fields) != len(names):
+            raise Malformed("transaction", "another shape", code="proof-malformed")
+        found = fields[names.index("input")]
+        if not isinstance(found, bytes):
+            raise Malformed("transaction", "another shape", code="proof-malformed")
+        return found
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldBlock:
@@ -51,11 +65,6 @@ class ToldBlock:
     data: bytes
     header: Header
     transactions: tuple[ToldTransaction, ...]
-
-    @property
-    def logs(self) -> Iterable[LogEntry]:
-        """The events of all of them, in order."""
-        return (entry for one in self.transactions for entry in one.logs)
 
 
 def place_of(place: int) -> bytes:

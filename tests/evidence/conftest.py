@@ -8,9 +8,8 @@ from datetime import date
 
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.quorum import QuorumReader
-from ledger.core.ids import Digest
 from ledger.evidence import archive
-from ledger.evidence.check import EvidenceVerdict, check, given
+from ledger.evidence.check import EvidenceVerdict, Given, check
 from ledger.evidence.making import Made, final_view, make
 from ledger.evidence.manifest import Manifest, files_of, parse_manifest
 from tests.cli.conftest import cli, network_file
@@ -36,7 +35,7 @@ def alone(network: TestNetwork) -> NetworkFile:
 
 def checked(network: TestNetwork, data: bytes, header: bytes | None) -> EvidenceVerdict:
     """What a stranger makes of an archive, with nothing but a hash."""
-    return check(data, alone(network), given(None if header is None else Digest(header)))
+    return check(data, alone(network), Given() if header is None else Given(header))
 
 
 def code_of(network: TestNetwork, data: bytes, header: bytes) -> str:

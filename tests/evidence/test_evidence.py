@@ -10,18 +10,22 @@ import orjson
 import pytest
 
 from ledger.chain.contracts.contract_abi import load
+from ledger.chain.governing.actions import recover_key
+from ledger.chain.governing.requests import key_input
+from ledger.chain.keys.keyfile import new_secret
+from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.errors import CouldNotCheck
-from ledger.core.keys import Purpose
+from ledger.core.keys import Alg, Purpose
 from ledger.core.status import Action, Basis
 from ledger.core.verdict.facts import date_of
-from ledger.evidence import archive
+from ledger.evidence import archive, archived
 from ledger.evidence.making import Made, final_view, make
 from ledger.verify import Verifier, ask
-from tests.evidence.conftest import Ledger, checked, made
+from tests.evidence.conftest import Ledger, checked, code_of, forged, made
 from tests.support.cases import act, act_by_vote, make_act
 from tests.support.ledger import make_record
-from tests.support.votes import close_log, compromise, create, register
+from tests.support.votes import add_key, close_log, compromise, create, register
 
 
 def do(ledger: Ledger, action: Action, index: int = 0, other: int | None = None) -> None:
@@ -142,6 +146,38 @@ def test_what_speaks_against_the_issuer(ledger: Ledger) -> None:
     settled(ledger)
     found = made(network, log.receipt(0), days=[day])
     assert verdicts(ledger, found) == [(None, "key-disputed"), (iso, "valid")]
+
+
+def test_keys_that_a_vote_gave(ledger: Ledger) -> None:
+    """Which keys go back to it is told by events: none may lack."""
+    network, log = ledger.network, ledger.beijing
+    govern, fresh = (LocalSigner(Alg.SECP256K1, new_secret()) for _ in range(2))
+    given = key_input(
+        member="110000",
+        purpose=Purpose.GOVERN,
+        alg=govern.alg,
+        public_key=govern.public_key,
+        not_before=network.anvil.head_time(),
+    )
+    network.decide(recover_key(given))
+    network.anvil.mine(1, seconds=8 * 86_400)
+    keys = {**network.keys, ("110000", Purpose.GOVERN): govern}
+    add_key(replace(network, keys=keys), "110000", Purpose.ANCHOR, fresh)
+    network.anvil.mine(1, seconds=5)
+    index = log.put(make_record(log))
+    log.anchor(signer=fresh)
+    settled(ledger)
+    found = made(network, log.receipt(0), log.receipt(index))
+    proven = checked(network, found.data, found.header.hash)
+    assert [one.issuer_recovered for _, one in proven.verdicts] == [False, True]
+
+    def without(members: dict[str, bytes]) -> None:
+        """The block in which the key was added, which nobody else needs."""
+        for name, data in list(members.items()):
+            if name.startswith(archived.BLOCKS) and fresh.public_key.hex().encode() in data:
+                del members[name]
+
+    assert code_of(network, forged(found.data, without), found.header.hash) == "proof-missing"
 
 
 def test_a_root_that_is_not_there(ledger: Ledger) -> None:

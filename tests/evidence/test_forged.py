@@ -13,7 +13,7 @@ from ledger.core import canonical
 from ledger.core.canonical import hex0x
 from ledger.core.status import Action
 from ledger.evidence import archive, archived, papers
-from ledger.evidence.check import check, given
+from ledger.evidence.check import Given, check
 from ledger.evidence.making import Made
 from ledger.evidence.manifest import parse_manifest
 from tests.core.material import flip
@@ -91,7 +91,7 @@ def test_it_holds(case: Case) -> None:
 def test_each_flipped_bit(case: Case) -> None:
     """One bit of each byte by night, of one byte in a thousand by day; and every bit of what is no
     content, the heads and the table of the zip."""
-    data, network, trusted = case.both.data, alone(case.network), given(case.both.header.hash)
+    data, network, trusted = case.both.data, alone(case.network), Given(case.both.header.hash)
     table = data.index(b"PK\x01\x02")
     places = [*some(range(0, table), 997), *some(range(table, len(data)), 37)]
     for at in places:
@@ -359,13 +359,13 @@ def test_an_archive_of_another_network(case: Case) -> None:
     other = network.__class__.parse(
         network.encode().replace(network.consortium.encode(), b"0x" + b"12" * 20)
     )
-    found = check(case.both.data, other, given(case.both.header.hash))
+    found = check(case.both.data, other, Given(case.both.header.hash))
     assert found.problem is not None
     assert found.problem.code == "other-network"
     members = archive.read(case.both.data)
     told = orjson.loads(members[archive.FIRST])
     told["network"] = other.reference
     data = archive.write({**members, archive.FIRST: canonical.encode(told)})
-    found = check(data, other, given(case.both.header.hash))
+    found = check(data, other, Given(case.both.header.hash))
     assert found.problem is not None
     assert found.problem.wrong
