@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ledger.chain.network import NetworkFile
-    from ledger.evidence.check import EvidenceVerdict, Trusted
+    from ledger.evidence.check import EvidenceVerdict
     from ledger.evidence.making import Made
     from ledger.records.store import Library
 
 _HASH = re.compile(r"(?:0x)?([0-9a-f]{64})")
 _HELP = say(
-    zh="""制作或核验证据包：不依赖任何服务器和节点，只凭一个区块头的哈希。
+    zh="""制作或核验证据档案：不依赖任何服务器和节点，只凭一个区块头的哈希。
 
     \b
     制作：credit-ledger evidence 回执.json -o 证据.zip --network network.json
     核验：credit-ledger evidence check 证据.zip --header 0x… --network network.json
 
-    证据包含回执、密钥、表决和状态的历史、当前区块头及所问各日的结论，以及链上存储的证明
+    证据档案含回执、密钥、表决和状态的历史、当前区块头及所问各日的结论，以及链上存储的证明
     （也能证明“没有任何行为”）。退出码同 verify；4 表示未能核验。
     """,
     en="""Make or check evidence that needs no server and no node, but one header hash.
@@ -57,7 +57,7 @@ _HELP = say(
     """,
 )
 _MAKE_HELP = say(
-    zh="""制作证据包（evidence 之后直接写回执即可）。
+    zh="""制作证据档案（evidence 之后直接写回执即可）。
 
     以最新的最终区块为准；同样的回执、同一区块，任何人制作的文件逐字节相同。命令打印区块头的哈希：
     请另行保存，核验时要用。
@@ -69,16 +69,16 @@ _MAKE_HELP = say(
     """,
 )
 _CHECK_HELP = say(
-    zh="""核验证据包，不询问任何节点。
+    zh="""核验证据档案，不询问任何节点。
 
     --header 是您从可信来源得知的区块头哈希；没有它时，其余内容照常核验，打印该哈希并以 4 结束。给出
-    --rpc 时改由这些节点确认区块头。结论以该区块头为准，不说明此后发生的事。
+    --rpc 时改由这些节点确认各区块。结论以该区块头为准，不说明此后发生的事。
     """,
     en="""Check an archive. No node is asked.
 
     --header is the hash of a header that you know from a source that you trust; without it all else
-    is checked, the hash is printed, and the command ends with 4. With --rpc those nodes confirm the
-    header in its place. The verdicts are as of that header, and say nothing of what came after it.
+    is checked, the hash is printed, and the command ends with 4. With --rpc those nodes confirm all
+    blocks in its place. The verdicts are as of that header, and say nothing of what came after it.
     """,
 )
 
@@ -130,7 +130,7 @@ def evidence() -> None:
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE.zip",
-    help=say(zh="证据包写到这里。", en="Where the archive goes."),
+    help=say(zh="证据档案写到这里。", en="Where the archive goes."),
 )
 @network_options
 @click.option(
@@ -176,7 +176,7 @@ def make(
         raise click.UsageError(message)
     demand_apart(out, network, *receipts, hint="-o")
     pinned, now = load_network(network, rpc), local_clock()
-    files = [(path, _read(path, MAX_RECEIPT)) for path in receipts]
+    files = [(path, read_file(path, MAX_RECEIPT)) for path in receipts]
     made, at_head = _make(pinned, now, [data for _, data in files], days, library_of(schemas))
     names = {f"receipts/{n:04}.json": path for n, (path, _) in enumerate(files, start=1)}
     found = [(shown_path(names[name]), verdict) for name, verdict in made.verdicts]
@@ -201,26 +201,31 @@ def make(
 @network_options
 @click.option(
     "--header",
+    "headers",
+    multiple=True,
     type=HeaderHash(),
     metavar="HASH",
     help=say(
-        zh="区块头的哈希，取自您信任的来源。",
-        en="The hash of the header, from a source that you trust.",
+        zh="区块头的哈希，取自您信任的来源；可重复，另给事件所在区块的哈希。",
+        en="The hash of the header, from a source that you trust; repeatable, for those of blocks"
+        " with events.",
     ),
 )
 @json_option
 def check(
-    *, file: Path, network: Path, rpc: tuple[str, ...], header: Digest | None, as_json: bool
+    *, file: Path, network: Path, rpc: tuple[str, ...], headers: tuple[Digest, ...], as_json: bool
 ) -> int:
     """See `_CHECK_HELP`."""
     from ledger.evidence import check as checking  # noqa: PLC0415 - `--help` need not wait for it
     from ledger.evidence.archive import MAX_FILE  # noqa: PLC0415 - likewise
+    from ledger.evidence.confirmed import confirmed_by  # noqa: PLC0415 - likewise
 
-    pinned = load_network(network, rpc)
-    trusted = checking.given(header)
-    if rpc and header is None:
-        trusted = _confirmed(pinned, local_clock())
-    found = checking.check(_read(file, MAX_FILE), pinned, trusted)
+    pinned, data = load_network(network, rpc), read_file(file, MAX_FILE)
+    if rpc and not headers:
+        with confirmed_by(pinned, local_clock()) as nodes:
+            found = checking.check(data, pinned, nodes)
+    else:
+        found = checking.check(data, pinned, checking.Given(*headers))
     if as_json:
         print_json(found.as_dict())
     else:
@@ -247,7 +252,7 @@ def _make(
             view = final_view(reader)
             made = make_archive(view, network, receipts, days=days, library=library)
         except (CouldNotCheck, EvidenceError) as error:
-            text = say(zh="证据包无法制作", en="no evidence could be made")
+            text = say(zh="证据档案无法制作", en="no evidence could be made")
             raise Unknown(f"{text}: {error}") from error
         verifier = Verifier(network, schemas=library, now=now, reader=reader)
         verifier.prepare(receipts)
@@ -267,7 +272,7 @@ def _nothing_to_prove(found: Sequence[tuple[str, Verdict]], made: Made) -> int |
         show_verdict(name, verdict)
         note(
             say(
-                zh="没有制作证据包：该回执本身不成立，或其存证尚未最终确认（请稍后再试）。",
+                zh="没有制作证据档案：该回执本身不成立，或其存证尚未最终确认（请稍后再试）。",
                 en="No evidence was made: this receipt does not hold by itself, or its anchor is"
                 " not final yet (try again later).",
             )
@@ -278,12 +283,12 @@ def _nothing_to_prove(found: Sequence[tuple[str, Verdict]], made: Made) -> int |
 
 def _check_again(made: Made, network: NetworkFile) -> None:
     """Nothing is handed out that does not check."""
-    from ledger.evidence.check import check, given  # noqa: PLC0415 - as above
+    from ledger.evidence.check import Given, check  # noqa: PLC0415 - as above
 
-    found = check(made.data, network, given(made.header.hash))
+    found = check(made.data, network, Given(made.header.hash, *made.told))
     if found.problem is not None:
         problem = " ".join([found.problem.code, *found.problem.evidence.values()])
-        raise Unknown(say(zh=f"证据包自查不通过：{problem}", en=f"it does not check: {problem}"))
+        raise Unknown(say(zh=f"证据档案自查不通过：{problem}", en=f"it does not check: {problem}"))
 
 
 def _note_newer(found: Sequence[tuple[str, Verdict]], at_head: Sequence[Verdict]) -> None:
@@ -294,34 +299,14 @@ def _note_newer(found: Sequence[tuple[str, Verdict]], at_head: Sequence[Verdict]
             note(
                 say(
                     zh=f"注意：{name} 在更新的区块上已是 {new.verdict}，尚未最终确认，"
-                    "证据包不含此事。",
+                    "证据档案不含此事。",
                     en=f"Note: {name}: newer blocks say {new.verdict}, which is not final; the"
                     " archive does not show it.",
                 )
             )
 
 
-def _confirmed(network: NetworkFile, now: Callable[[], float]) -> Trusted:
-    """Trust in what a quorum of the nodes has at that height."""
-    from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415 - as above
-    from ledger.core.errors import CouldNotCheck, ProofMismatch  # noqa: PLC0415 - as above
-    from ledger.evidence.header import Header  # noqa: PLC0415 - as above
-
-    def trusted(header: Header) -> None:
-        with closing(QuorumReader(network, now=now)) as reader:
-            head = reader.head()
-            if header.number > head.block.number:
-                raise CouldNotCheck("unchecked", f"the nodes have no block {header.number} yet")
-            actual = head.block_at(header.number).hash
-        if actual != hex0x(header.hash):
-            raise ProofMismatch(
-                "header", expected=actual, actual=hex0x(header.hash), code="header-differs"
-            )
-
-    return trusted
-
-
-def _read(path: Path, most: int) -> bytes:
+def read_file(path: Path, most: int) -> bytes:
     """The file, or as much of it as shows that it is too long."""
     try:
         with path.open("rb") as file:

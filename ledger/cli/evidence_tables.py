@@ -78,7 +78,7 @@ def _header_words(header: Header) -> str:
 def _limits() -> str:
     return say(
         zh="未由该区块头证明、仅由制作时的节点所说：存证等事件所在的下列区块属于同一条链；存证日期以此为据。"
-        "有疑问者请一并比对其哈希。此后发生的事，证据包不作说明。",
+        "有疑问者请一并比对其哈希。此后发生的事，证据档案不作说明。",
         en="Not proven by this header, but told by nodes when the archive was made: that these"
         " blocks, with the anchors and other events, are of the same chain; the day of an anchor"
         " rests on that. Whoever doubts it compares their hashes too. What happened afterwards the"

@@ -71,7 +71,7 @@ _SHORT_HELP = {
     "checks": say(zh="批量核查多个主体。", en="Check many subjects for a matter."),
     "conformance": say(zh="核验程序的一致性测试。", en="Does a verifier say what it must?"),
     "consortium": say(zh="创建一个新的网络。", en="Found a network on a chain."),
-    "evidence": say(zh="不依赖节点的证据包。", en="Evidence that needs no node to be checked."),
+    "evidence": say(zh="不依赖节点的证据档案。", en="Evidence that needs no node to be checked."),
     "feedback": say(zh="反馈已采取的措施。", en="Report what was done about subjects."),
     "files": say(zh="查看报送过的文件。", en="Look at files that were handed in."),
     "gateway": say(zh="运行成员节点。", en="Run the node of a member."),

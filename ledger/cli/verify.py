@@ -22,14 +22,21 @@ from ledger.core.verdict.verdict import Verdict, worst_exit
 from ledger.records import uscc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import TypeAlias
 
+    from ledger.chain.network import NetworkFile
+    from ledger.evidence.check import EvidenceVerdict
     from ledger.files.judge import Found
     from ledger.records.store import Library
     from ledger.verify import Verifier
 
+    Judged: TypeAlias = Found | EvidenceVerdict
+
 _OTHER = 3
 """Exit code: genuine it may be, but not about whom was asked for."""
+_BEGINNING = 64
+"""Bytes that tell evidence from other archives."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How .xlsx files (and archives) and old .xls files begin."""
 _HELP = say(
@@ -39,8 +46,9 @@ _HELP = say(
     4 无法判断；2 用法错误。多个回执取最坏者（1、3、4、0），最后列出汇总表。--json 对一个回执
     给出一个对象，对多个（或用 --all）给出 {"verdicts":[…]}。声明的开启件、某日的名单
     （lists show）、主体的历史（history）、证据包（use，0 无不利记录，3 有，4 未决）、单个答复和
-    专项信用报告（PDF）同样核验；--subject 与证据包、历史、报告的主体不同时为 3。也可用回执加
-    --statement 核验声明，结论只说明它是谁作出的、是否已经存证。
+    专项信用报告（PDF）、证据档案（evidence，由节点确认其区块头）同样核验；--subject 与证据包、
+    历史、报告的主体不同时为 3。也可用回执加 --statement 核验声明，结论只说明它是谁作出的、
+    是否已经存证。
 
     \b
     示例：
@@ -56,9 +64,9 @@ _HELP = say(
     counts (1, 3, 4, 0), and a table of all stands at the end. With --json one receipt gives one
     object, several (or --all) give {"verdicts":[…]}. Openings of statements, lists of a day
     (`lists show`), histories of subjects (`history`), bundles (`use`: 0 clear, 3 adverse, 4 open),
-    single answers and special credit reports (PDF) are checked as well; 3 where one of these is
-    about another subject than --subject. As is a receipt with --statement; then it is told whose
-    the statement is, and whether it is anchored.
+    single answers, special credit reports (PDF) and evidence (its header by the nodes) are checked
+    as well; 3 where one of these is about another subject than --subject. As is a receipt with
+    --statement; then it is told whose the statement is, and whether it is anchored.
 
     \b
     Examples:
@@ -219,7 +227,7 @@ def verify(
         _note_workbook(path)
     verifier = Verifier(pinned, schemas=library_of(schemas), now=now)
     try:
-        found = list(_judge_all(verifier, receipts, question, statement))
+        found = list(_judge_all(verifier, receipts, question, statement, (pinned, now)))
     finally:
         verifier.close()
     document = _document(found, as_list)
@@ -238,7 +246,7 @@ def verify(
     return worst_exit([verdict.exit for _, verdict in found] + [_OTHER] * len(others))
 
 
-def _is_other(found: Found, subject: str | None) -> bool:
+def _is_other(found: Judged, subject: str | None) -> bool:
     """Whether a file that says itself whom it is about says somebody else. Of receipts that is a
     check of their own; a list is about many."""
     if subject is None or isinstance(found, Verdict):
@@ -248,19 +256,30 @@ def _is_other(found: Found, subject: str | None) -> bool:
     return code is not None and code != subject
 
 
-def _show(found: Sequence[tuple[Path, Found]]) -> None:
+def _show(found: Sequence[tuple[Path, Judged]]) -> None:
     """Each by itself; of several receipts a table of all at the end."""
-    from ledger.cli.file_tables import show_file  # noqa: PLC0415 - rich is slow
-    from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - likewise
+    from ledger.cli.tables import show_summary, show_verdict  # noqa: PLC0415 - rich is slow
 
     for path, verdict in found:
         if isinstance(verdict, Verdict):
             show_verdict(path.name, verdict)
         else:
-            show_file(path.name, verdict)
+            _show_file(path.name, verdict)
     single = [(str(path), one) for path, one in found if isinstance(one, Verdict)]
     if len(found) > 1 and single:
         show_summary(single)
+
+
+def _show_file(name: str, verdict: Judged) -> None:
+    """What is no single receipt."""
+    from ledger.cli.evidence_tables import show_evidence  # noqa: PLC0415 - as the verifier
+    from ledger.cli.file_tables import show_file  # noqa: PLC0415 - likewise
+    from ledger.evidence.check import EvidenceVerdict  # noqa: PLC0415 - likewise
+
+    if isinstance(verdict, EvidenceVerdict):
+        show_evidence(name, verdict)
+    elif not isinstance(verdict, Verdict):
+        show_file(name, verdict)
 
 
 def library_of(folder: Path | None) -> Library:
@@ -278,15 +297,23 @@ def library_of(folder: Path | None) -> Library:
 
 
 def _judge_all(
-    verifier: Verifier, paths: Sequence[Path], question: Question, statement: Path | None
-) -> Iterator[tuple[Path, Found]]:
-    """Verdicts in the order of the files. What the chain is asked of many is asked together."""
+    verifier: Verifier,
+    paths: Sequence[Path],
+    question: Question,
+    statement: Path | None,
+    chain: tuple[NetworkFile, Callable[[], float]],
+) -> Iterator[tuple[Path, Judged]]:
+    """Verdicts in the order of the files. What the chain is asked of many is asked together.
+    chain: network file and local clock, by which headers of evidence are confirmed."""
     for start in range(0, len(paths), PAGE):
         page = paths[start : start + PAGE]
         if len(page) > 1:
             verifier.prepare(_readable(page))
         for path in page:
-            yield path, _judge(verifier, path, question, statement)
+            if statement is None and is_evidence(path):
+                yield path, _judge_evidence(path, question, *chain)
+            else:
+                yield path, _judge(verifier, path, question, statement)
 
 
 def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
@@ -297,6 +324,32 @@ def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
         except OSError:
             continue
         yield data
+
+
+def _judge_evidence(
+    path: Path, question: Question, network: NetworkFile, now: Callable[[], float]
+) -> Judged:
+    """Evidence by its own time, as lists and bundles are; its header by what the nodes have."""
+    from ledger.cli.evidence import read_file  # noqa: PLC0415 - as the verifier
+    from ledger.evidence.archive import MAX_FILE  # noqa: PLC0415 - likewise
+    from ledger.evidence.check import check  # noqa: PLC0415 - likewise
+    from ledger.evidence.confirmed import confirmed_by  # noqa: PLC0415 - likewise
+
+    if question != Question():
+        _note_not_asked()
+    with confirmed_by(network, now) as nodes:
+        return check(read_file(path, MAX_FILE), network, nodes)
+
+
+def is_evidence(path: Path) -> bool:
+    """Whether a file begins as an archive of evidence does."""
+    from ledger.evidence.archive import is_archive  # noqa: PLC0415 - as the verifier
+
+    try:
+        with path.open("rb") as file:
+            return is_archive(file.read(_BEGINNING))
+    except OSError:
+        return False  # its own verdict tells
 
 
 def _judge(
@@ -313,16 +366,20 @@ def _judge(
         problem = f"{type(error).__name__}: {error}"
         return broken(sha256(data), problem, question, verifier.trust)
     if statement is None and not_asked(data, question):
-        note(
-            say(
-                zh="注意：名单、证据包和答复按其自身的时间核验，它们和历史自述主体、类型与签发者；"
-                "这些要求只用于单个回执。",
-                en="Note: lists, bundles and answers are checked as of their own time, and they and"
-                " histories say themselves whom and what they are about; that is asked of single"
-                " receipts.",
-            )
-        )
+        _note_not_asked()
     return judge_file(verifier, data, question, statement=said)
+
+
+def _note_not_asked() -> None:
+    note(
+        say(
+            zh="注意：名单、证据包、证据档案和答复按其自身的时间核验，它们和历史自述主体、类型与签发者；"
+            "这些要求只用于单个回执。",
+            en="Note: lists, bundles, evidence and answers are checked as of their own time, and"
+            " they and histories say themselves whom and what they are about; that is asked of"
+            " single receipts.",
+        )
+    )
 
 
 def _subject(text: str | None) -> str | None:
@@ -351,7 +408,7 @@ def _note_workbook(path: Path) -> None:
             start = file.read(max(map(len, _WORKBOOKS)))
     except OSError:
         return  # its own verdict tells
-    if start.startswith(_WORKBOOKS):
+    if start.startswith(_WORKBOOKS) and not is_evidence(path):
         name = shown_path(path)
         note(
             say(
@@ -374,7 +431,7 @@ def _read(path: Path) -> bytes:
         return start + file.read(MAX_BYTES + 1 - len(start)) if holds_many(start) else start
 
 
-def _document(found: list[tuple[Path, Found]], as_list: bool) -> dict[str, Any]:
+def _document(found: list[tuple[Path, Judged]], as_list: bool) -> dict[str, Any]:
     if len(found) == 1 and not as_list:
         return found[0][1].as_dict()
     return {

@@ -10,10 +10,11 @@ from ledger.core.canonical import hex0x, instant
 from ledger.core.status import Action
 from ledger.core.verdict.facts import date_of
 from ledger.evidence import archive
-from ledger.evidence.check import check, given
+from ledger.evidence.check import Given, check
 from tests.cli.conftest import Cli, write
 from tests.evidence.conftest import NO_NODE, Ledger, alone
 from tests.evidence.test_evidence import do, settled
+from tests.support.ledger import SUBJECT
 
 
 @pytest.fixture
@@ -86,6 +87,23 @@ def test_nodes_that_are_up_confirm_the_header(
     done = cli("evidence", "check", later, "--network", down, "--rpc", url)
     assert done.exit == 1
     assert "header-differs" in done.out
+
+
+def test_verify_takes_it(ledger: Ledger, cli: Cli, network_file: Path, tmp_path: Path) -> None:
+    """By its first bytes, beside receipts, and by the nodes."""
+    [file] = write(tmp_path, [ledger.beijing.receipt(0)])
+    out = tmp_path / "evidence.zip"
+    assert cli("evidence", file, "-o", out, "--network", network_file).exit == 0
+    done = cli("verify", out, file, "--network", network_file, "--json")
+    assert done.exit == 0
+    kinds = [one["_type"] for one in done.json()["verdicts"]]
+    assert kinds == ["credit-ledger/evidence-verdict@1", "credit-ledger/verdict@1"]
+    done = cli("verify", out, "--network", network_file, "--subject", SUBJECT)
+    assert done.exit == 0
+    assert "PROVEN" in done.out
+    assert "that is asked of single receipts" in done.err
+    out.write_bytes(out.read_bytes()[:-1])
+    assert cli("verify", out, "--network", network_file).exit == 1
 
 
 def test_days_and_words(
@@ -186,7 +204,7 @@ def test_as_a_program_uses_it(ledger: Ledger, cli: Cli, network_file: Path, tmp_
     assert cli("evidence", file, "-o", out, "--network", network_file).exit == 0
     data = out.read_bytes()
     assert archive.is_archive(data)
-    unknown = check(data, ledger.network.file, given(None))
+    unknown = check(data, ledger.network.file, Given())
     assert unknown.header is not None
     assert (
         hex0x(unknown.header.hash) in cli("evidence", "check", out, "--network", network_file).out
