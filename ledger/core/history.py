@@ -21,7 +21,7 @@ from datetime import date
 from typing import Any
 
 from ledger.core import canonical
-from ledger.core.canonical import hex32, instant
+from ledger.core.canonical import MAX_INSTANT, hex32, instant
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import CODE, Digest, ascii_bytes32, sha256
 from ledger.core.jws import Jws
@@ -177,7 +177,8 @@ def encode_file(history: str, openings: Sequence[bytes], receipts: Sequence[str]
 
 
 def act_json(acted: RecordedAct) -> dict[str, Any]:
-    """An act as a history holds it."""
+    """An act as a history holds it. Whoever acted chose `refiledFrom`: one that nobody can write is
+    the last that anybody can."""
     act = acted.act
     return {
         "action": int(act.action),
@@ -192,7 +193,7 @@ def act_json(acted: RecordedAct) -> dict[str, Any]:
         "otherCommitment": hex32(act.other_commitment),
         "otherLog": hex32(act.other_log),
         "recordedAt": instant(acted.recorded_at),
-        "refiledFrom": instant(act.refiled_from),
+        "refiledFrom": instant(min(act.refiled_from, MAX_INSTANT)),
         "signedBy": hex32(acted.signed_by),
     }
 

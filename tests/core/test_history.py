@@ -92,6 +92,14 @@ def test_an_act_as_it_is_written() -> None:
     assert by_vote["member"] == ""
 
 
+def test_a_time_that_nobody_can_write() -> None:
+    """Whoever acts chooses `refiledFrom`, and the contract takes any: it must not keep a record out
+    of every history."""
+    for time in (canonical.MAX_INSTANT, canonical.MAX_INSTANT + 1, 2**64 - 1):
+        told = act_json(replace(ACTED, act=replace(ACTED.act, refiled_from=time)))
+        assert told["refiledFrom"] == "9999-12-31T23:59:59Z"
+
+
 @pytest.mark.parametrize(
     "made",
     [
