@@ -24,6 +24,7 @@ PAGES = {
     "core": ("Formats, evidence and verdicts: ledger.core", ("ledger/core",)),
     "records": ("Record types and rules: ledger.records", ("ledger/records",)),
     "client": ("Clients of a gateway: ledger.client", ("ledger/client",)),
+    "evidence": ("Evidence that needs no node: ledger.evidence", ("ledger/evidence",)),
     "audit": ("Replay and its report: ledger.audit", ("ledger/audit",)),
 }
 """Pages by name: title, and where the modules stand."""

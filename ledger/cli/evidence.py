@@ -17,6 +17,7 @@ from ledger.cli.output import (
     demand_apart,
     note,
     print_json,
+    read_file,
     shown_path,
     write_file,
 )
@@ -304,15 +305,6 @@ def _note_newer(found: Sequence[tuple[str, Verdict]], at_head: Sequence[Verdict]
                     " archive does not show it.",
                 )
             )
-
-
-def read_file(path: Path, most: int) -> bytes:
-    """The file, or as much of it as shows that it is too long."""
-    try:
-        with path.open("rb") as file:
-            return file.read(most + 1)
-    except OSError as error:
-        raise Unknown(f"{shown_path(path)}: {error.strerror}") from error
 
 
 def _made_document(out: Path, made: Made, found: Sequence[tuple[str, Verdict]]) -> dict[str, Any]:

@@ -118,6 +118,16 @@ def demand_new(out: Path, *, hint: str) -> None:
         raise click.BadParameter(f"{shown_path(out)}: {text}", param_hint=hint)
 
 
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a file, or as many as show that it is longer than `most`. The command ends
+    without an answer where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise Unknown(f"{shown_path(path)}: {error.strerror}") from error
+
+
 def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write a result; whole, or the command ends without an answer. What it is written to first
     has a name that nobody knows before: in a shared folder a link could lie there. private: it

@@ -12,6 +12,7 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, local_clock, network_options
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
+from ledger.cli.verify_evidence import is_evidence, judge_evidence
 from ledger.core.canonical import parse_day
 from ledger.core.errors import ConfigError, Malformed
 from ledger.core.ids import sha256
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 _OTHER = 3
 """Exit code: genuine it may be, but not about whom was asked for."""
-_BEGINNING = 64
-"""Bytes that tell evidence from other archives."""
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How .xlsx files (and archives) and old .xls files begin."""
 _HELP = say(
@@ -311,7 +310,9 @@ def _judge_all(
             verifier.prepare(_readable(page))
         for path in page:
             if statement is None and is_evidence(path):
-                yield path, _judge_evidence(path, question, *chain)
+                if question != Question():
+                    _note_not_asked()
+                yield path, judge_evidence(path, *chain)
             else:
                 yield path, _judge(verifier, path, question, statement)
 
@@ -324,32 +325,6 @@ def _readable(paths: Sequence[Path]) -> Iterator[bytes]:
         except OSError:
             continue
         yield data
-
-
-def _judge_evidence(
-    path: Path, question: Question, network: NetworkFile, now: Callable[[], float]
-) -> Judged:
-    """Evidence by its own time, as lists and bundles are; its header by what the nodes have."""
-    from ledger.cli.evidence import read_file  # noqa: PLC0415 - as the verifier
-    from ledger.evidence.archive import MAX_FILE  # noqa: PLC0415 - likewise
-    from ledger.evidence.check import check  # noqa: PLC0415 - likewise
-    from ledger.evidence.confirmed import confirmed_by  # noqa: PLC0415 - likewise
-
-    if question != Question():
-        _note_not_asked()
-    with confirmed_by(network, now) as nodes:
-        return check(read_file(path, MAX_FILE), network, nodes)
-
-
-def is_evidence(path: Path) -> bool:
-    """Whether a file begins as an archive of evidence does."""
-    from ledger.evidence.archive import is_archive  # noqa: PLC0415 - as the verifier
-
-    try:
-        with path.open("rb") as file:
-            return is_archive(file.read(_BEGINNING))
-    except OSError:
-        return False  # its own verdict tells
 
 
 def _judge(

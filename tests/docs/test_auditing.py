@@ -15,7 +15,7 @@ from ledger.audit.codes import CODES
 from ledger.cli.main import run
 from ledger.core.canonical import instant
 from ledger.core.signed import Item
-from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET
+from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET, date_of
 from tests.audit.banker import BEIJING, TIANJIN, Banker
 from tests.audit.conftest import Ledger, founded, ledger
 from tests.audit.desk import Desk
@@ -101,7 +101,7 @@ def folder(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_its_examples_run(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     lines = blocks(PAGES[0])
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         name, *words = shlex.split(line)
         assert name == "credit-ledger"
@@ -110,3 +110,25 @@ def test_its_examples_run(folder: Path, capsysbinary: pytest.CaptureFixture[byte
     report = orjson.loads((folder / "report.json").read_bytes())
     assert report["findings"] == []
     assert (report["finance"]["queries"], report["finance"]["answers"]) == (1, 1)
+
+
+def test_evidence_as_the_page_has_it(
+    folder: Path, ledger: Ledger, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Made with several receipts and days, and checked where no node is left."""
+    shown = [line for line in blocks(PAGES[0], "text") if "credit-ledger evidence" in line]
+    make, check, by_nodes = (shlex.split(line)[1:] for line in shown)
+    for name, index in (("a.json", 0), ("b.json", 1)):
+        (folder / name).write_bytes((folder / "receipts" / f"{index}.json").read_bytes())
+    day = date_of(ledger.network.anvil.head_time())
+    make = [day if word.startswith("2026-") else word for word in make]
+    assert run(make) == 0, capsysbinary.readouterr()
+    printed = capsysbinary.readouterr().out.decode().splitlines()
+    [header] = [line for line in printed if line.startswith("0x")]
+    down = ledger.network.with_rpc(["http://127.0.0.1:1"], 1)
+    (folder / "network.json").write_bytes(down.encode())
+    assert run([header if word == "HASH" else word for word in check]) == 0
+    assert run([word for word in check if word not in ("--header", "HASH")]) == 4
+    assert header in capsysbinary.readouterr().out.decode().splitlines()
+    url = ledger.network.anvil.url
+    assert run([url if word.startswith("http") else word for word in by_nodes]) == 0
