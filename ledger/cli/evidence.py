@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 _HASH = re.compile(r"(?:0x)?([0-9a-f]{64})")
 _HELP = say(
-    zh="""制作或核验证据档案：不依赖任何服务器和节点，只凭一个区块头的哈希。
+    zh="""制作或核验证据档案：不依赖任何服务器和节点，只凭一个区块首部的哈希。
 
     \b
     制作：credit-ledger evidence 回执.json -o 证据.zip --network network.json
     核验：credit-ledger evidence check 证据.zip --header 0x… --network network.json
 
-    证据档案含回执、密钥、表决和状态的历史、当前区块头及所问各日的结论，以及链上存储的证明
+    证据档案含回执、密钥、表决和状态的历史、当前区块首部及所问各日的结论，以及链上存储的证明
     （也能证明“没有任何行为”）。退出码同 verify；4 表示未能核验。
     """,
     en="""Make or check evidence that needs no server and no node, but one header hash.
@@ -60,7 +60,7 @@ _HELP = say(
 _MAKE_HELP = say(
     zh="""制作证据档案（evidence 之后直接写回执即可）。
 
-    以最新的最终区块为准；同样的回执、同一区块，任何人制作的文件逐字节相同。命令打印区块头的哈希：
+    以最新的最终区块为准；同样的回执、同一区块，任何人制作的文件逐字节相同。命令打印区块首部的哈希：
     请另行保存，核验时要用。
     """,
     en="""Make the archive (`evidence RECEIPT...` does the same).
@@ -72,8 +72,8 @@ _MAKE_HELP = say(
 _CHECK_HELP = say(
     zh="""核验证据档案，不询问任何节点。
 
-    --header 是您从可信来源得知的区块头哈希；没有它时，其余内容照常核验，打印该哈希并以 4 结束。给出
-    --rpc 时改由这些节点确认各区块。结论以该区块头为准，不说明此后发生的事。
+    --header 是您从可信来源得知的区块首部哈希；没有它时，其余内容照常核验，打印该哈希并以 4 结束。
+    给出 --rpc 时改由这些节点确认各区块。结论以该区块首部为准，不说明此后发生的事。
     """,
     en="""Check an archive. No node is asked.
 
@@ -207,7 +207,7 @@ def make(
     type=HeaderHash(),
     metavar="HASH",
     help=say(
-        zh="区块头的哈希，取自您信任的来源；可重复，另给事件所在区块的哈希。",
+        zh="区块首部的哈希，取自您信任的来源；可重复，另给事件所在区块的哈希。",
         en="The hash of the header, from a source that you trust; repeatable, for those of blocks"
         " with events.",
     ),
@@ -331,7 +331,7 @@ def _show_made(out: Path, made: Made, found: Sequence[tuple[str, Verdict]]) -> N
     click.echo(
         say(
             zh=f"{shown_path(out)}：{size} 字节，以区块 {header.number}"
-            f"（{instant(header.time)}）为准，其区块头的哈希是",
+            f"（{instant(header.time)}）为准，其区块首部的哈希是",
             en=f"{shown_path(out)}: {size} bytes, proven against block {header.number}"
             f" ({instant(header.time)}); the hash of its header is",
         )

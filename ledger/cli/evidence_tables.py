@@ -59,7 +59,7 @@ def show_verdicts(found: Sequence[tuple[str, Verdict]]) -> None:
 def _headline(found: EvidenceVerdict) -> str:
     if found.verdict == "proven":
         return say(
-            zh="成立：以下结论由该区块头证明",
+            zh="成立：以下结论由该区块首部证明",
             en="PROVEN: what follows is proven by this header",
         )
     if found.verdict == "false":
@@ -70,14 +70,14 @@ def _headline(found: EvidenceVerdict) -> str:
 def _header_words(header: Header) -> str:
     time = shown_time(instant(header.time))
     return say(
-        zh=f"区块 {header.number}（{time}），区块头的哈希：",
+        zh=f"区块 {header.number}（{time}），区块首部的哈希：",
         en=f"block {header.number} ({time}), the hash of its header:",
     )
 
 
 def _limits() -> str:
     return say(
-        zh="未由该区块头证明、仅由制作时的节点所说：存证等事件所在的下列区块属于同一条链；存证日期以此为据。"
+        zh="未由该区块首部证明、仅由制作时的节点所说：存证等事件所在的下列区块属于同一条链；存证日期以此为据。"
         "有疑问者请一并比对其哈希。此后发生的事，证据档案不作说明。",
         en="Not proven by this header, but told by nodes when the archive was made: that these"
         " blocks, with the anchors and other events, are of the same chain; the day of an anchor"

@@ -17,16 +17,6 @@ from ledger.core.ids import ADDRESS_SIZE, WORD, Address, Digest, address_bytes, 
 from ledger.evidence.items import decode, number_of, strings
 from ledger.evidence.trie import EMPTY_ROOT, value_at
 
-__all__ = [
-    "MAX_NODES",
-    "MAX_SLOTS",
-    "NO_CODE",
-    "Account",
-    "Proof",
-    "encode_account",
-    "parse_account",
-]
-
 NO_CODE: Final = keccak256(b"")
 """Hash of the code of an account that has none."""
 MAX_SLOTS: Final = 1 << 15

@@ -15,8 +15,6 @@ from typing import Final
 
 from ledger.core.errors import CouldNotCheck, Malformed
 
-__all__ = ["FIRST", "MAX_FILE", "MAX_MEMBERS", "MAX_NAME", "is_archive", "read", "write"]
-
 FIRST: Final = "manifest.json"
 """The member that stands in front; the others ascend by name."""
 MAX_FILE: Final = 64 << 20

@@ -11,8 +11,6 @@ from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import ADDRESS_SIZE, WORD, Digest, keccak256
 from ledger.evidence.items import decode, encode, number_of, of_number, strings
 
-__all__ = ["MAX_HEADER", "Header", "encode_header", "parse_header"]
-
 MAX_HEADER: Final = 1 << 16
 """Bytes: room for the seals of hundreds of validators; headers have some 600."""
 _NUMBER = 0

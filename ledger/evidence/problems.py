@@ -30,11 +30,11 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         "the archive is of another network than the one that you trust",
     ),
     "header-differs": (
-        "档案的区块头不是您给出的那一个",
+        "档案的区块首部不是您给出的那一个",
         "the header of the archive is not the one whose hash you gave",
     ),
     "header-not-given": (
-        "没有给出区块头的哈希：其余全部成立，但不知道这个区块头是否真实。"
+        "没有给出区块首部的哈希：其余全部成立，但不知道这个区块首部是否真实。"
         "请从可信来源核对后用 --header 给出",
         "no hash of a header was given: all else holds, but nobody knows whether this header is"
         " real. Compare it with a source that you trust, and give it by --header",
@@ -78,7 +78,7 @@ CODES: Final[Mapping[str, tuple[str, str]]] = {
         " proven by which key it was made",
     ),
     "anchor-time-open": (
-        "存证所用的密钥后来被认定失窃，存证的时间因此重要，但未由该区块头证明；"
+        "存证所用的密钥后来被认定失窃，存证的时间因此重要，但未由该区块首部证明；"
         "请另以 --header 给出存证所在区块的哈希",
         "the key of an anchor was later said to be stolen, so its time matters, which this header"
         " does not prove: give the hash of its block by another --header",

@@ -16,8 +16,6 @@ from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import WORD, keccak256
 from ledger.evidence.items import Item, decode, encode
 
-__all__ = ["EMPTY_ROOT", "value_at"]
-
 EMPTY_ROOT: Final = keccak256(b"\x80")
 """Of a trie without any key; its proofs have no node."""
 BRANCH, PAIR = 17, 2
