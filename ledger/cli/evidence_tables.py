@@ -33,10 +33,27 @@ def show_evidence(name: str, found: EvidenceVerdict) -> None:
         console.print(plain(hex0x(found.header.hash)), soft_wrap=True)
     if found.verdicts:
         show_verdicts(found.verdicts)
-        console.print(plain(_limits()))
-        for header in found.told:
-            console.print(plain(f"  {_block_words(header)}"))
-            console.print(plain(f"  {hex0x(header.hash)}"), soft_wrap=True)
+        _show_told(found)
+
+
+def _show_told(found: EvidenceVerdict) -> None:
+    """What is not proven by the header: the blocks of the anchors one by one, and how many more."""
+    console = stdout()
+    anchors = {
+        one.facts.anchor.block.hash for _, one in found.verdicts if one.facts and one.facts.anchor
+    }
+    shown = [header for header in found.told if hex0x(header.hash) in anchors]
+    console.print(plain(_limits()))
+    for header in shown:
+        known = header.hash in found.known
+        console.print(plain(f"  {_block_words(header, known=known)}"))
+        console.print(plain(f"  {hex0x(header.hash)}"), soft_wrap=True)
+    if others := len(found.told) - len(shown):
+        text = say(
+            zh=f"另有 {others} 个区块（表决、行为等事件），见 --json 的 told。",
+            en=f"{others} more, of votes, acts and the like: `told` of --json.",
+        )
+        console.print(plain(f"  {text}"))
 
 
 def show_verdicts(found: Sequence[tuple[str, Verdict]]) -> None:
@@ -77,15 +94,24 @@ def _header_words(header: Header) -> str:
 
 def _limits() -> str:
     return say(
-        zh="未由该区块首部证明、仅由制作时的节点所说：存证等事件所在的下列区块属于同一条链；存证日期以此为据。"
-        "有疑问者请一并比对其哈希。此后发生的事，证据档案不作说明。",
-        en="Not proven by this header, but told by nodes when the archive was made: that these"
-        " blocks, with the anchors and other events, are of the same chain; the day of an anchor"
-        " rests on that. Whoever doubts it compares their hashes too. What happened afterwards the"
-        " archive does not say.",
+        zh="未由该区块首部证明、仅由制作时的节点所说：存证等事件所在的区块属于同一条链；"
+        "存证日期以此为据。有疑问者请一并比对其哈希，并另以 --header 给出。"
+        "此后发生的事，证据档案不作说明。",
+        en="Not proven by this header, but told by nodes when the archive was made: that the"
+        " blocks with anchors and other events are of the same chain; the day of an anchor rests on"
+        " that. Whoever doubts it compares their hashes too, and gives them by another --header."
+        " What happened afterwards the archive does not say.",
     )
 
 
-def _block_words(header: Header) -> str:
+def _block_words(header: Header, *, known: bool) -> str:
     time = shown_time(instant(header.time))
-    return say(zh=f"区块 {header.number}（{time}）", en=f"block {header.number} ({time})")
+    number = header.number
+    if known:
+        return say(
+            zh=f"存证所在的区块 {number}（{time}），已确认：",
+            en=f"block {number} ({time}) of an anchor, which is known:",
+        )
+    return say(
+        zh=f"存证所在的区块 {number}（{time}）：", en=f"block {number} ({time}) of an anchor:"
+    )
