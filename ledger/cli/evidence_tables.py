@@ -25,7 +25,8 @@ def show_evidence(name: str, found: EvidenceVerdict) -> None:
     console.print(plain(name, "bold"))
     console.print(plain(_headline(found), _STYLES[found.verdict]))
     if found.problem is not None:
-        told = " ".join(found.problem.evidence.values())
+        named = found.header is not None and hex0x(found.header.hash)
+        told = " ".join(one for one in found.problem.evidence.values() if one != named)
         console.print(plain(f"  {pick(found.problem.as_dict()['message'])}"))
         console.print(plain(f"  [{found.problem.code}] {told}", "dim"))
     if found.header is not None:
@@ -39,9 +40,8 @@ def show_evidence(name: str, found: EvidenceVerdict) -> None:
 def _show_told(found: EvidenceVerdict) -> None:
     """What is not proven by the header: the blocks of the anchors one by one, and how many more."""
     console = stdout()
-    anchors = {
-        one.facts.anchor.block.hash for _, one in found.verdicts if one.facts and one.facts.anchor
-    }
+    facts = [one.facts for _, one in found.verdicts]
+    anchors = {one.anchor.block.hash for one in facts if one is not None and one.anchor}
     shown = [header for header in found.told if hex0x(header.hash) in anchors]
     console.print(plain(_limits()))
     for header in shown:
