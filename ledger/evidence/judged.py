@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from ledger.chain.network import NetworkFile
+from ledger.chain.network import MAX_AGE, NetworkFile
 from ledger.core import canonical
 from ledger.core.canonical import hex32
 from ledger.core.verdict.verdict import Verdict
@@ -22,6 +22,10 @@ from ledger.records.store import Library
 from ledger.verify import Verifier, ask
 
 VERDICTS, HISTORIES = "verdicts.json", "histories.json"
+SHOWN_LATE: Final = MAX_AGE
+"""Seconds by which fields may have been shown, and signed for, after the header: no head that
+anybody judges by is older. One number for all, whatever a network file says of heads: whoever
+checks an archive must come to what its maker came to."""
 VERDICTS_TYPE: Final = "credit-ledger/evidence-verdicts@1"
 
 
@@ -49,11 +53,12 @@ def judge(
 ) -> Judged:
     """Judge each receipt, as of the header of the view and of each day. Raises CouldNotCheck and
     EvidenceError: the first thing that the view was asked for and could not give."""
-    time = view.block.time
-    reader = ProvenReader(network, view)
+    now = view.block.time + SHOWN_LATE
+    reader = ProvenReader(replace(network, max_head_age=SHOWN_LATE), view)
     with closing(
-        Verifier(network, schemas=library, now=lambda: time, reader=reader, wait=0.0)
+        Verifier(network, schemas=library, now=lambda: now, reader=reader, wait=0.0)
     ) as verifier:
+        verifier.trust = replace(verifier.trust, max_head_age=SHOWN_LATE)
         verdicts = tuple(
             (name, verifier.verify(data, ask(as_of=day)))
             for name, data in receipts.items()

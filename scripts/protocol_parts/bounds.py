@@ -103,6 +103,7 @@ BOUNDS = (
     Bound("ledger.evidence.papers", "MAX_RECEIPTS", "evidence: receipts", ""),
     Bound("ledger.evidence.manifest", "MAX_MANIFEST", "evidence: manifest", "bytes"),
     Bound("ledger.evidence.manifest", "MAX_DAYS", "evidence: `asOf`", "days"),
+    Bound("ledger.evidence.judged", "SHOWN_LATE", "evidence: `iat` after the header", "s"),
     Bound("ledger.evidence.header", "MAX_HEADER", "evidence: header", "bytes"),
     Bound("ledger.evidence.account", "MAX_SLOTS", "evidence: places of a contract", ""),
     Bound("ledger.evidence.account", "MAX_NODES", "evidence: nodes of a proof", ""),

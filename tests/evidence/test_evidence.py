@@ -228,6 +228,15 @@ def test_the_same_bytes_from_the_same_block(ledger: Ledger) -> None:
     assert again.data == first.data
 
 
+def test_shown_after_the_header(ledger: Ledger) -> None:
+    """The newest final block may be older than the signature under the fields; a presentation from
+    a month later is none that was handed in then."""
+    log, time = ledger.beijing, ledger.network.anvil.head_time()
+    late = [log.receipt(0, iat=time + seconds) for seconds in (3000, 31 * 86_400)]
+    found = made(ledger.network, *late)
+    assert verdicts(ledger, found) == [(None, "valid"), (None, "undetermined")]
+
+
 def test_nothing_final_yet(ledger: Ledger) -> None:
     network = ledger.network
     rule = replace(network.file.finality, depth=100_000)
