@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
 import pytest
+import rlp  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trie.hexary import HexaryTrie
 
+from ledger.core.canonical import hex0x
 from ledger.core.errors import EvidenceError
 from ledger.core.ids import keccak256
+from ledger.evidence import archive
 from ledger.evidence.built import Trie
 from ledger.evidence.items import Item, decode, encode
 from ledger.evidence.trie import EMPTY_ROOT, value_at
 from tests.core.material import flip, fuzz
+from tests.evidence.conftest import Ledger, made
 from tests.support.nightly import is_night
 
 KEYS = st.one_of(
@@ -149,3 +154,46 @@ def test_a_node_that_stands_inside_another_has_the_shape_of_one() -> None:
     for inside in insides:
         node = encode([*BRANCH[:1], inside, *BRANCH[2:], b""])
         assert says(keccak256(node), b"\x11" * 4, [node]) == "proof-malformed"
+
+
+def test_an_archive_of_a_real_chain(ledger: Ledger) -> None:
+    """Every account, place, receipt and transaction in it, proven by the library alone from what
+    the documents say, as any auditor could."""
+    found = made(ledger.network, ledger.beijing.receipt(0))
+    members, zeros = archive.read(found.data), 0
+    state_root = rlp.decode(members["header.rlp"])[3]
+    for name in [name for name in members if name.startswith("state/")]:
+        told = orjson.loads(members[name])
+        address = unhexed(told["address"])
+        account = library_says(state_root, keccak256(address), told["accountProof"])
+        assert rlp.decode(account)[2:] == [unhexed(told["storageHash"]), unhexed(told["codeHash"])]
+        for place in told["storageProof"]:
+            key = keccak256(unhexed(place["key"]))
+            value = library_says(unhexed(told["storageHash"]), key, place["proof"])
+            word = int.from_bytes(rlp.decode(value), "big") if value else 0
+            assert word == int(place["value"], 16)
+            zeros += not word
+    assert zeros > 3, "absence is proven as well"
+    for name in [name for name in members if name.startswith("blocks/")]:
+        told = orjson.loads(members[name])
+        header = rlp.decode(unhexed(told["header"]))
+        for one in told["transactions"]:
+            key = rlp.encode(one["place"])
+            raw = library_says(header[4], key, one["transaction"])
+            receipt = ledger.network.anvil.call("eth_getTransactionReceipt", hex0x(keccak256(raw)))
+            logs = rlp.decode(library_says(header[5], key, one["receipt"])[1:])[3]
+            assert [hex0x(log[2]) for log in logs] == [log["data"] for log in receipt["logs"]]
+
+
+def unhexed(text: str) -> bytes:
+    return bytes.fromhex(text[2:])
+
+
+def library_says(root: bytes, key: bytes, nodes: list[str]) -> bytes:
+    """What a proof of a document shows, by the library."""
+    if not nodes:
+        assert root == HexaryTrie(db={}).root_hash
+        return b""
+    parsed = [rlp.decode(unhexed(node)) for node in nodes]
+    found: bytes = HexaryTrie.get_from_proof(root, key, parsed)  # type: ignore[no-untyped-call]
+    return found
