@@ -184,7 +184,7 @@ def make(
     if (exit_ := _nothing_to_prove(found, made)) is not None:
         return exit_
     _check_again(made, pinned)
-    write_file(out, made.data)
+    write_file(out, made.data, private=True)  # receipts tell of firms and people
     _note_newer(found, at_head)
     if as_json:
         print_json(_made_document(out, made, found))

@@ -209,6 +209,7 @@ def test_as_a_program_uses_it(ledger: Ledger, cli: Cli, network_file: Path, tmp_
     out = tmp_path / "证据.zip"
     assert cli("evidence", file, "-o", out, "--network", network_file).exit == 0
     data = out.read_bytes()
+    assert out.stat().st_mode & 0o777 == 0o600
     assert archive.is_archive(data)
     unknown = check(data, ledger.network.file, Given())
     assert unknown.header is not None
