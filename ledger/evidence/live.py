@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ledger.chain.errors import RpcFailure, RpcNonsense
@@ -95,13 +96,8 @@ class Live:
         """Number and document of each block that was read, by number. Raises CouldNotCheck."""
         for number, names in sorted(self._events.items()):
             block = self._view.block_at(number)
-            yield (
-                number,
-                self._view.proven(
-                    f"block {number}",
-                    lambda node, names=names, block=block: _told(node, block, names),  # type: ignore[misc]
-                ),
-            )
+            read = partial(_told, block=block, names=names)
+            yield number, self._view.proven(f"block {number}", read)
 
     # ---- what nodes are asked
 
