@@ -11,7 +11,7 @@ So a lie of fewer than `quorum` nodes changes no value; where too few are left i
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from ledger.chain.errors import (
     BadHead,
@@ -25,7 +25,8 @@ from ledger.chain.errors import (
 from ledger.chain.network import NetworkFile, demand_enough, demand_majority
 from ledger.chain.nodes.blocks import Block, Reader
 from ledger.chain.nodes.event_logs import PAGE
-from ledger.chain.nodes.http import TIMEOUT, place
+from ledger.chain.nodes.heights import latest_block, node_names
+from ledger.chain.nodes.http import TIMEOUT
 from ledger.chain.nodes.order import NodeOrder
 from ledger.chain.nodes.parallel import Answers, Terms, ask_all
 from ledger.chain.nodes.patience import CALL_SECONDS
@@ -88,7 +89,7 @@ class QuorumReader:
         self._told: set[Note] = set()
         self._rpcs = [
             Rpc(url, name=name, timeout=timeout, on_timeout=on_timeout)
-            for url, name in zip(network.rpc, _names(network.rpc), strict=True)
+            for url, name in zip(network.rpc, node_names(network.rpc), strict=True)
         ]
         self._nodes = [Reader(rpc) for rpc in self._rpcs]
         self._standing = NodeOrder(self._nodes, network.quorum)
@@ -175,7 +176,12 @@ class QuorumReader:
         quorum = self.network.quorum
         first, rest = (self._nodes, []) if self._hurry is None else self._standing.answering()
         nodes, reserve = run.trusted(first), run.trusted(rest)
-        answers = ask_all(nodes, self._status, self._terms(run), reserve=reserve)
+        answers = ask_all(
+            nodes,
+            lambda node: latest_block(node, self.network),
+            self._terms(run),
+            reserve=reserve,
+        )
         others = [e for e in answers.failures.values() if isinstance(e, OtherChain)]
         if len(answers.values) < quorum:
             if len(others) >= quorum:
@@ -189,20 +195,6 @@ class QuorumReader:
             elif isinstance(error, RpcPruned):
                 run.prune(node, f"block {self.network.deploy_block}")
         return answers.values
-
-    def _status(self, node: Reader) -> Block:
-        pinned, network = self.network.deploy_block, self.network
-        chain_id, (block, latest) = node.chain_and_blocks(pinned, "latest")
-        if chain_id != network.chain_id:
-            raise OtherChain(node.name, f"chain {chain_id}, not {network.chain_id}")
-        if block is None or block.hash != network.deploy_block_hash:
-            found = "nothing" if block is None else block.hash
-            raise OtherChain(node.name, f"at the deployment block {pinned}: {found}")
-        if latest is None:
-            raise RpcNonsense(node.name, "no latest block")
-        if latest.number < pinned:
-            raise RpcNonsense(node.name, "a latest block below one it has")
-        return latest
 
     def _confirmed(self, latest: dict[Reader, Block], run: Run) -> View:
         quorum = self.network.quorum
@@ -282,12 +274,3 @@ class QuorumReader:
             self._tell(Note(code=AHEAD, node="", what=f"{ahead} seconds ahead of our clock"))
         elif self._max_ahead is not None and ahead > self._max_ahead:
             raise BadHead(AHEAD, head_time=block.time, now=now)
-
-
-def _names(urls: Sequence[str]) -> list[str]:
-    """Host and port, numbered where several nodes share them."""
-    places = [place(url) for url in urls]
-    return [
-        f"{where}#{number}" if places.count(where) > 1 else where
-        for number, where in enumerate(places, 1)
-    ]
