@@ -42,6 +42,7 @@ from gateway.cases.figures import RepairCounts
 from gateway.cases.routes import CaseParts
 from gateway.cases.tasks import proposal_tidier, sender
 from gateway.cases.wiring import make_cases
+from gateway.chain.nodes import NodeWatch
 from gateway.chain.outbox import Outbox
 from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
@@ -262,10 +263,7 @@ class Node:
             ("proposals", proposal_tidier(self.case_parts.waiting, self.case_parts.drafts)),
             ("products", product_sender(self.ctx, self.products.sending, self.lease)),
             ("product-notices", noticer(self.products.noticing, self.lease)),
-            (
-                "revocations",
-                revoker(self.ctx, papers.sending, papers.keeping, self.lease),
-            ),
+            ("revocations", revoker(self.ctx, papers.sending, papers.keeping, self.lease)),
             ("handover", handing_over(papers.handover, self.lease)),
             ("case-files", self.case_files.worker(self.lease)),
             ("erasures", eraser(self.erasures, self.lease)),
@@ -277,6 +275,7 @@ class Node:
             ("messages", self._sender),
             ("inbox", message_giver(self.peers.messages)),
             ("mirrors", MirrorFollower(self.mirrors, self.witnesses, self.lease)),
+            ("chain-nodes", NodeWatch(self.ctx)),
             *self.webhooks.steps(self.lease),
         ]
         if self.ctx.engine.dialect.name == "sqlite":

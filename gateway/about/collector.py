@@ -30,6 +30,7 @@ from gateway.statuses.interfaces import Behind
 from gateway.statuses.services import Statuses
 from gateway.statuses.store import read_position
 from gateway.subjects.services import Figures, SubjectCheck
+from ledger.chain.nodes.heights import NodeState
 
 DAY = 86_400
 Figure = tuple[str, str, int]
@@ -196,6 +197,7 @@ class NodeCollector(Collector):
             "Time of the last block read; 0 before the first",
             facts.block_time if facts else 0,
         )
+        yield from _of_nodes(health.nodes)
         yield _gauge(
             "calendar_days",
             "Days until decisions come whose deadline is not known",
@@ -236,6 +238,19 @@ class NodeCollector(Collector):
         return family
 
 
+def _of_nodes(nodes: Sequence[NodeState]) -> Iterator[GaugeMetricFamily]:
+    """Of each node of the chain; where it gave no block of this chain, none is shown."""
+    up = _family("node_up", "1 where a node of the chain answers, and is of this chain", "node")
+    height = _family("node_height", "Its latest block", "node")
+    time = _family("node_block_time_seconds", "Time of its latest block", "node")
+    for one in nodes:
+        up.add_metric((one.name,), int(one.block is not None))
+        if one.block is not None:
+            height.add_metric((one.name,), one.block.number)
+            time.add_metric((one.name,), one.block.time)
+    yield from (up, height, time)
+
+
 def _of_subjects(figures: Figures) -> Iterator[GaugeMetricFamily]:
     yield _gauge("subjects", "Codes with a name that records came under", figures.known)
     family = GaugeMetricFamily(
@@ -258,8 +273,12 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"credit_ledger_{name}", text, value=value)
 
 
+def _family(name: str, text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"credit_ledger_{name}", text, labels=(label,))
+
+
 def _by_log(name: str, text: str, rows: Iterable[tuple[bytes, int]]) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"credit_ledger_{name}", text, labels=("log",))
+    family = _family(name, text, "log")
     for log_id, value in rows:
         family.add_metric((log_id.hex(),), value)
     return family

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from ledger.chain.nodes.heights import NodeState
 from ledger.core.canonical import instant
 from ledger.core.ids import KeyId
 
@@ -168,7 +169,8 @@ class Health:
     (`acts-unclear`); None: they are. signer_failed_at: by key, when a signing service last gave no
     signature with it, by `time.monotonic()`. missing_content_keys: ids of content keys that
     something is wrapped under and that are not at hand. content_key_retired: the newest at hand
-    wraps nothing any more. logs: by log id, those that were looked at.
+    wraps nothing any more. logs: by log id, those that were looked at. nodes: of the chain, as each
+    said at the last look.
     """
 
     chain_error: str | None = None
@@ -179,6 +181,7 @@ class Health:
     missing_content_keys: tuple[str, ...] = ()
     content_key_retired: bool = False
     logs: dict[bytes, LogHealth] = field(default_factory=dict)
+    nodes: tuple[NodeState, ...] = ()
     _damaged: set[bytes] = field(default_factory=set)
 
     def note(self, log_id: bytes, health: LogHealth) -> None:

@@ -26,6 +26,9 @@ from gateway.jobs.services import open_job
 from gateway.log.models import pending, promises
 from gateway.node import Node
 from gateway.statuses.models import acknowledgements
+from ledger.chain.network import Hash32
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.heights import NodeState
 from ledger.core.errors import ConfigError
 from ledger.core.keys import Purpose
 from tests.gateway.intake.material import row
@@ -140,6 +143,20 @@ def test_age_of_the_newest_anchor(node: Node) -> None:
     assert figures(node)[name] == 100
 
 
+def test_nodes_of_the_chain(node: Node) -> None:
+    assert not [name for name in figures(node) if name.startswith("credit_ledger_node_")]
+    away = NodeState(name="http://b.example:8545", error="no-node")
+    node.ctx.health.nodes = (NODE, away)
+    found = figures(node)
+    shown = {name: value for name, value in found.items() if "credit_ledger_node_" in name}
+    assert shown == {
+        'credit_ledger_node_up{node="http://a.example:8545"}': 1,
+        'credit_ledger_node_up{node="http://b.example:8545"}': 0,
+        'credit_ledger_node_height{node="http://a.example:8545"}': 17,
+        'credit_ledger_node_block_time_seconds{node="http://a.example:8545"}': 99,
+    }
+
+
 def test_days_to_the_end_of_a_key(node: Node) -> None:
     now = node.ctx.clock.seconds()
     facts = without(make_facts(node.signing.keys), Purpose.NOTE, not_after=now + 10 * DAY + 60)
@@ -169,6 +186,12 @@ def test_queues_and_quarantine(node: Node) -> None:
 # ---- alerts and page
 
 NAME = re.compile(r"\bcredit_ledger_\w+")
+OF_PROMETHEUS = {"CreditLedgerAway"}
+"""That look at what a scrape itself says."""
+BLOCK = Block(
+    number=17, hash=Hash32("0x" + "aa" * 32), parent=Hash32("0x" + "ab" * 32), time=99, base_fee=0
+)
+NODE = NodeState(name="http://a.example:8545", block=BLOCK)
 
 
 def known(node: Node) -> set[str]:
@@ -180,6 +203,7 @@ def known(node: Node) -> set[str]:
     with begin_write(node.ctx.engine) as connection:  # as a look at the chain does
         connection.execute(acknowledgements.insert().values(member=MEMBER, acts=0))
     node.ctx.health.payer_balance = 1  # as a look at the chain does
+    node.ctx.health.nodes = (NODE,)  # likewise
     WORKER_FAILURES.labels("integrator")  # as the start of its thread does
     return {name.partition("{")[0] for name in figures(node)}
 
@@ -192,7 +216,7 @@ def test_alerts_name_figures_that_there_are(node: Node) -> None:
     names = known(node)
     for rule in rules:
         found = set(NAME.findall(rule["expr"]))
-        assert found, rule["alert"]
+        assert found or rule["alert"] in OF_PROMETHEUS, rule["alert"]
         assert found <= names, (rule["alert"], found - names)
         assert rule["labels"]["severity"] in ("page", "ticket")
         assert set(rule["annotations"]) == {"summary", "summary_zh", "remedy", "remedy_zh"}
