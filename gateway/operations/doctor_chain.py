@@ -22,10 +22,12 @@ from gateway.operations.relog_statements import stranded_statements
 from gateway.statuses.store import read_error, read_position
 from ledger.chain.contracts.bindings import CASE_REGISTRY, CaseRegistry, Consortium
 from ledger.chain.network import NetworkFile
-from ledger.chain.nodes.blocks import Reader, amount
+from ledger.chain.nodes.blocks import Block, Reader, amount
 from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.heights import NodeState, look
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.rpc import Rpc
+from ledger.chain.sending.fees import suggest
 from ledger.cli.times import shown_time
 from ledger.core.canonical import instant
 from ledger.core.errors import ConfigError, CouldNotCheck
@@ -38,6 +40,8 @@ ANCHOR_GAS = 300_000
 """About what an anchor uses."""
 FEW, NONE = 1000, 10
 """Anchors that the payer can pay for: fewer are a warning, or a problem."""
+FAR_BEHIND = 5
+"""Blocks: nodes are asked one after another by the clock, and take a moment to hear of a block."""
 DAY = 86_400
 LAST = 253_402_300_799
 """The last second of 9999, beyond which a date has no text: such a key never ends."""
@@ -62,8 +66,13 @@ class ChainChecks:
 
     def run(self, horizon: int) -> Iterator[Finding]:
         """horizon: days for which keys should still be valid."""
+        yield self._nodes()
         network = replace(self._network, max_head_age=ANY_AGE)
-        nodes = QuorumReader(network, now=self._clock.of_chain, max_ahead=None)
+        try:
+            nodes = QuorumReader(network, now=self._clock.of_chain, max_ahead=None)
+        except ConfigError as error:
+            yield finding("chain", Level.PROBLEM, error=error)
+            return
         with closing(nodes) as reader:
             try:
                 view = reader.head()
@@ -76,7 +85,7 @@ class ChainChecks:
                 yield from self._rules(facts)
                 yield from self._logs(view, facts)
                 yield from self._statuses(view, facts)
-                yield self._payer()
+                yield self._payer(view.block)
             except (CouldNotCheck, ConfigError) as error:
                 yield finding("chain", Level.PROBLEM, error=error)
 
@@ -195,11 +204,22 @@ class ChainChecks:
         level = Level.OK if done >= there or not facts.active else Level.WARNING
         yield finding("acknowledged", level, count=done, behind=there - done)
 
-    def _payer(self) -> Finding:
+    def _nodes(self) -> Finding:
+        """Whether each node answers and is where the others are: a quorum hides those that are not
+        well until there are too many of them."""
+        states = look(self._network)
+        top = max((one.block.number for one in states if one.block), default=0)
+        ill = [text for one in states if (text := _ill(one, top))]
+        level = Level.WARNING if ill else Level.OK
+        return finding("chain-nodes", level, count=len(states), nodes="; ".join(ill) or "-")
+
+    def _payer(self, head: Block) -> Finding:
         rpcs = [Rpc(url) for url in self._network.rpc]
         try:
             node = Reader(Failover(rpcs))
             address = self._keys.payer.address
+            if suggest(node.rpc, head).most == 0:
+                return finding("payer-free", Level.OK)
             balance = amount(node.name, node.ask("eth_getBalance", address, "latest"))
             price = amount(node.name, node.ask("eth_gasPrice"))
         finally:
@@ -208,6 +228,14 @@ class ChainChecks:
         anchors = balance // (ANCHOR_GAS * max(price, 1))
         level = Level.PROBLEM if anchors < NONE else Level.WARNING if anchors < FEW else Level.OK
         return finding("payer", level, address=address, anchors=anchors)
+
+
+def _ill(node: NodeState, top: int) -> str | None:
+    """What is wrong with a node, where another one has reached that height; None: nothing is."""
+    if node.block is None:
+        return f"{node.name} {node.error or 'no-node'}"
+    behind = top - node.block.number
+    return f"{node.name} behind {behind}" if behind > FAR_BEHIND else None
 
 
 def found_mirrors(engine: sa.Engine) -> Iterator[Finding]:

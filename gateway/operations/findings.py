@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from gateway.operations.findings_of_chain import OF_CHAIN
 from gateway.operations.findings_of_finance import OF_FINANCE
 from ledger.cli.problems import in_words
 from ledger.core.texts import Text
@@ -290,19 +291,6 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             " /v1/schemas and /v1/rules",
         ),
     ),
-    "chain": (
-        ("链可读，区块 {block}", "The chain can be read, block {block}"),
-        ("链不可读：{error}", "The chain cannot be read: {error}"),
-        (
-            "检查 rpc 所列的节点；先排除以上问题",
-            "Look after the nodes of `rpc`; mend what is told above first",
-        ),
-    ),
-    "chain-not-looked-at": (
-        ("", ""),
-        ("未查看链", "The chain was not looked at"),
-        ("先排除以上问题", "Mend what is told above first"),
-    ),
     "member-unknown": (
         ("", ""),
         ("{member} 不是本网络的成员", "{member} is no member of this network"),
@@ -387,17 +375,7 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
         ("{count} 条记录在已关闭的日志中搁浅", "{count} records are stranded in closed logs"),
         ("运行 gateway relog", "Run `gateway relog`"),
     ),
-    "payer": (
-        (
-            "付费账户余额约够 {anchors} 次存证",
-            "The payer has enough for about {anchors} anchors",
-        ),
-        (
-            "付费账户 {address} 的余额只够约 {anchors} 次存证",
-            "The payer {address} has enough for about {anchors} anchors only",
-        ),
-        ("向该账户充值", "Fund that account"),
-    ),
+    **OF_CHAIN,
     **OF_FINANCE,
 }
 """Of each check: where it is well, where it is not, and the remedy."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -37,8 +38,12 @@ from gateway.webhooks.models import webhook_letters
 from gateway.webhooks.signing import Message
 from gateway.webhooks.store import Letter, put_letter
 from ledger.chain.keys.keyfile import KeyFile, create
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes import heights
+from ledger.chain.nodes.heights import NodeState
 from ledger.chain.nodes.rpc import Rpc
 from scripts.chaos_parts.signer import Service, refer
+from tests.support.anvil import start_anvil
 
 CODE = "120000"
 
@@ -95,6 +100,7 @@ def test_all_is_well(settings: Settings, config: Path) -> None:
         "key-unregistered",
         "case-key",
         "statuses-unclear",
+        "payer-free",
     }
     assert codes == TEXTS.keys() - ill
 
@@ -231,6 +237,44 @@ def test_files_of_who_is_who(settings: Settings, tmp_path: Path) -> None:
     assert (level, pilot in text, entry["kind"] in text) == (Level.WARNING, True, True)
 
 
+@pytest.mark.parametrize("what", ["away", "other-chain"])
+def test_a_chain_node_that_is_not_well(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A warning: the others carry the network, until there are too few of them."""
+    monkeypatch.setenv("CREDIT_LEDGER_ENV", "development")
+    ours = NetworkFile.load(settings.network).rpc[0]
+    with socket.socket() as nobody, start_anvil(chain_id=77) as strange:
+        nobody.bind(("127.0.0.1", 0))
+        url = (
+            strange.url if what == "other-chain" else f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        )
+        found = bad(settings.model_copy(update={"rpc": (ours, url)}))
+    level, text, remedy = found.pop("chain-nodes")
+    code = "other-chain" if what == "other-chain" else "no-node"
+    assert (level, f"{url} {code}" in text, bool(remedy)) == (Level.WARNING, True, True)
+    assert found == {}
+
+
+def test_a_chain_node_that_is_behind(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def two(network: NetworkFile) -> list[NodeState]:
+        (one,) = heights.look(network)
+        assert one.block is not None
+        ahead = replace(one.block, number=one.block.number + 6)
+        return [one, replace(one, name="http://ahead", block=ahead)]
+
+    monkeypatch.setattr(doctor_chain, "look", two)
+    level, text, _ = bad(settings)["chain-nodes"]
+    assert (level, "behind 6" in text, "http://ahead" in text) == (Level.WARNING, True, False)
+
+
+def test_more_nodes_than_the_quorum_allows(settings: Settings) -> None:
+    """`rpc` takes the place of the nodes of the network file, never of its quorum."""
+    ours = NetworkFile.load(settings.network, development=True).rpc[0]
+    level, text, _ = bad(settings.model_copy(update={"rpc": (ours, ours + "/b")}))["chain"]
+    assert (level, "quorum" in text) == (Level.PROBLEM, True)
+
+
 def test_an_empty_payer(settings: Settings, network: Path, config: Path) -> None:
     rpc = Rpc(load_ports(Layout(network)).rpc)
     address = KeyFile.load(config.parent / "keys" / "payer.json").address
@@ -354,7 +398,7 @@ def test_a_node_without_a_case_key(settings: Settings, tmp_path: Path) -> None:
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
     names += " member file codes kinds authorities exceptions subjects name version since hash"
-    names += " there behind"
+    names += " there behind nodes"
     names += " size anchored letters disabled"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
