@@ -15,6 +15,7 @@ from gateway.base.settings import load
 from gateway.base.who import Who, WhoPaths
 from gateway.commands.accesses import accesses
 from gateway.commands.authorities import authorities
+from gateway.commands.deploy_files import deploy_files
 from gateway.commands.init import init
 from gateway.commands.jobs import jobs
 from gateway.commands.options import config_option, database, failures
@@ -221,6 +222,7 @@ def _tokens(config: Path) -> Iterator[tuple[Any, Any, datetime]]:
 
 gateway.add_command(accesses)
 gateway.add_command(authorities)
+gateway.add_command(deploy_files)
 gateway.add_command(init)
 gateway.add_command(jobs)
 gateway.add_command(quarantine)

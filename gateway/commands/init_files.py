@@ -1,4 +1,5 @@
-"""The texts that `gateway init` writes: settings, a systemd unit, the front proxy."""
+"""The texts that `gateway init` and `gateway deploy-files` write, of the templates in
+`gateway/deploy`."""
 
 from __future__ import annotations
 
@@ -18,6 +19,10 @@ DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 SETTINGS = DEPLOY / "settings" / "gateway.toml"
 UNIT = DEPLOY / "systemd" / "credit-ledger.service"
 PROXY = DEPLOY / "nginx" / "credit-ledger.conf"
+COMPOSE = DEPLOY / "container" / "compose.yaml"
+PROMETHEUS = DEPLOY / "prometheus" / "prometheus.yml"
+ALERTS = DEPLOY / "prometheus" / "alerts.yml"
+DASHBOARD = DEPLOY / "grafana" / "credit-ledger.json"
 HTTPS = 443
 _UNNAMEABLE = re.compile(r"""[\s"'\\%$;{}#@\x00-\x1f\x7f]""")
 """What would have to be escaped in a unit or in nginx, each in its own way."""
@@ -66,7 +71,7 @@ def settings_text(
     line = (
         f"url = {_toml(url)}" if url else '# url = "https://ledger.example" # 无默认 · no default'
     )
-    return _filled(
+    return filled(
         SETTINGS,
         {
             "NETWORK": _toml(network),
@@ -84,7 +89,7 @@ def settings_text(
 def unit_text(*, code: str, folder: Path, user: str) -> str:
     """A systemd unit that serves from the folder."""
     values = {"UNIT": UNIT.stem, "CODE": code, "USER": user, "FOLDER": str(folder)}
-    return _filled(UNIT, values | {"COMMAND": str(_command())})
+    return filled(UNIT, values | {"COMMAND": str(_command())})
 
 
 def proxy_text(*, port: int, operator_port: int, url: AnyHttpUrl | None) -> str:
@@ -110,7 +115,7 @@ def _command() -> Path:
     return beside if beside.exists() or found is None else Path(found).resolve()
 
 
-def _filled(template: Path, values: Mapping[str, str]) -> str:
+def filled(template: Path, values: Mapping[str, str]) -> str:
     """The template with each `@NAME@` replaced once, so that values are never read again."""
     return re.sub(r"@([A-Z_]+)@", lambda found: values[found[1]], template.read_text("utf-8"))
 
