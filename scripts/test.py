@@ -15,8 +15,12 @@ from scripts.steps import PYTHON, ROOT, Step, forge, run_lanes
 
 PICTURES = ROOT / "build" / "pages"
 """Of every page in both languages, as the browser tests saw them."""
-PROXIED = "tests/proxy"
-"""Tests with a real nginx in front."""
+TOOLS = {
+    "tests/proxy": ("nginx", "nginx-light"),
+    "tests/deploy/test_alerts.py": ("promtool", "prometheus"),
+    "tests/deploy/test_unit.py": ("systemd-analyze", "systemd"),
+}
+"""Tests that need a program of the system: which one, and its package on Debian."""
 ON_POSTGRESQL = (
     "tests/e2e/test_restore_drill.py",
     "tests/e2e/test_two_gateways.py",
@@ -57,8 +61,7 @@ def test_lanes(folder: Path | None) -> list[list[Step]]:
     """Linters first, then the contracts, then Python: the quick answers come early. The tests that
     take longest begin at once, beside all of that. folder: for what they write; None: as pytest
     has it."""
-    proxied = [] if has_nginx() else [f"--ignore={PROXIED}"]
-    apart = ["--ignore=tests/core"]
+    apart = ["--ignore=tests/core", *(f"--ignore={tests}" for tests in without_tools())]
     coverage = ["--cov=ledger.core", "--cov-branch", "--cov-fail-under=100"]
     coverage += ["--cov-report=term-missing:skip-covered", "--cov-config=pyproject.toml"]
     core = [*pytest(BESIDE, folder, "core"), "tests/core", *coverage]
@@ -69,7 +72,7 @@ def test_lanes(folder: Path | None) -> list[list[Step]]:
         # Once by one process, which keeps what it compiles: else each of the many does it.
         [
             Step("collection", collected),
-            Step("pytest", [*most, *apart, *proxied, "--pictures", str(PICTURES)], live=True),
+            Step("pytest", [*most, *apart, "--pictures", str(PICTURES)], live=True),
         ],
         [
             *lint_steps(),
@@ -108,16 +111,19 @@ def quick_folder() -> Iterator[Path | None]:
     yield None
 
 
-def has_nginx() -> bool:
-    """Whether the front proxy can be run here."""
-    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") is not None
+def without_tools() -> list[str]:
+    """Tests whose program is not on this machine."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    return [tests for tests, (tool, _) in TOOLS.items() if shutil.which(tool, path=path) is None]
 
 
 def left_out() -> list[str]:
     """What cannot be run on this machine."""
-    if has_nginx():
-        return []
-    return [f"{PROXIED}: nginx is not installed (on Debian, as root: apt-get install nginx-light)"]
+    return [
+        f"{tests}: {tool} is not installed (on Debian, as root: apt-get install {package})"
+        for tests in without_tools()
+        for tool, package in (TOOLS[tests],)
+    ]
 
 
 if __name__ == "__main__":
