@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from ledger.audit.commitments import REPLACES, STATEMENT
 from ledger.core.canonical import DIGEST_SIZE
@@ -63,6 +65,25 @@ class Tally:
     firsts: dict[Group, int] = field(default_factory=dict)
     others: Counter[str] = field(default_factory=Counter)
 
+    def as_dict(self) -> dict[str, Any]:
+        """In plain values, for a reading that is to go on later."""
+        records = [
+            [epoch, *(text.decode() for text in about), count, self.firsts.get((epoch, about))]
+            for (epoch, about), count in self.records.items()
+        ]
+        return {"entries": self.entries, "records": records, "others": dict(self.others)}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Tally:
+        """The inverse."""
+        tally = cls(entries=told["entries"], others=Counter(told["others"]))
+        for epoch, period, schema, timely, count, first in told["records"]:
+            group = (epoch, (period.encode(), schema.encode(), timely.encode()))
+            tally.records[group] = count
+            if first is not None:
+                tally.firsts[group] = first
+        return tally
+
 
 @dataclass(frozen=True, slots=True)
 class Bad:
@@ -98,8 +119,10 @@ class Read:
 class EntryReader:
     """Checks the entries of one log, in their order."""
 
-    def __init__(self, log: bytes) -> None:
-        self.tally = Tally()
+    def __init__(self, log: bytes, tally: Tally | None = None, at: int = 0) -> None:
+        """tally, at: what was read before, and the index at which it goes on."""
+        self.tally = tally or Tally()
+        self._at = at
         self._log = log
         self._epoch = 0
         self._match = record_pattern(log).fullmatch
@@ -110,7 +133,8 @@ class EntryReader:
         """The next entries. epoch: counts them apart, where what is allowed has changed."""
         if epoch != self._epoch:
             self._epoch, self._known = epoch, {}
-        first = self.tally.entries
+        first = self._at
+        self._at += len(entries)
         self.tally.entries += len(entries)
         commitments = [entry[len(_START) : _HEX_END] for entry in entries]
         endings = [entry[_HEX_END:] for entry in entries]
@@ -130,6 +154,10 @@ class EntryReader:
                 if ending in unknown:
                     self._one(first, at, entries[at], read)
         return read
+
+    def skip(self, count: int) -> None:
+        """So many entries are not there."""
+        self._at += count
 
     def _flags(self, endings: list[bytes], counts: Counter[bytes]) -> bytearray:
         """Of what is known: whether it is a statement."""

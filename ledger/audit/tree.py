@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ledger.core.ids import Digest
 from ledger.core.merkle import EMPTY_ROOT, node_hash, root
@@ -12,10 +12,16 @@ from ledger.core.tiles import HEIGHT, WIDTH
 class Tree:
     """RFC 9162 over leaf hashes, appended in sets; memory grows with the logarithm of its size."""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._peaks: list[tuple[int, bytes]] = []  # height and hash of complete subtrees
+    def __init__(self, peaks: Iterable[tuple[int, bytes]] = ()) -> None:
+        """peaks: of a tree that grows on, as `peaks` gave them."""
+        self._peaks = list(peaks)
+        self.size = sum(1 << height for height, _ in self._peaks)
         self._born: dict[int, list[bytes]] = {}
+
+    @property
+    def peaks(self) -> Sequence[tuple[int, bytes]]:
+        """Height and hash of its complete subtrees, the largest first."""
+        return tuple(self._peaks)
 
     def append(self, leaves: Sequence[bytes]) -> None:
         """Leaf hashes, in the largest complete subtrees (of a tile at most) that fit at the end."""
