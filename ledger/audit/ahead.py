@@ -10,6 +10,7 @@ piece is None, and is to be asked for again through `ledger.chain.nodes.http`.
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import ssl
@@ -19,7 +20,10 @@ from types import TracebackType
 
 import httpx
 
+from ledger.audit.patience import Patience
+
 TIMEOUT = 30.0  # seconds for an answer, from when it is wanted
+_LEAST = 0.001  # of them, where patience has just ended: 0 would be no timeout at all
 MAX_HEADER = 16 << 10
 _RECEIVE = 1 << 18  # a bundle in one go
 _MAX_ODD = 4  # answers that are not plain, until this is given up
@@ -31,9 +35,11 @@ _END = b"\r\n\r\n"
 class Ahead:
     """Asks one server. A context manager; at its end the connections are dropped."""
 
-    def __init__(self, url: str) -> None:
-        """url: of a log. One with a user's name and password is not plain."""
+    def __init__(self, url: str, patience: Patience | None = None) -> None:
+        """url: of a log. One with a user's name and password is not plain. patience: for all
+        answers together; None: each has its deadline, and that is all."""
         self._url = httpx.URL(url)
+        self.patience = patience or Patience(math.inf)
         self._free: list[socket.socket] = []
         self._open: set[socket.socket] = set()
         self._odd = 0 if not self._url.userinfo else _MAX_ODD
@@ -54,7 +60,7 @@ class Ahead:
     @property
     def works(self) -> bool:
         """Whether it is worth asking."""
-        return self._odd < _MAX_ODD
+        return self._odd < _MAX_ODD and self.patience.left > 0
 
     def ask(self, path: str) -> Asked:
         """Send the request for a path below the URL."""
@@ -78,16 +84,26 @@ class Ahead:
         host = self._url.raw_host.decode("ascii").strip("[]")
         port = self._url.port or (443 if secure else 80)
         try:
-            connection = socket.create_connection((host, port), TIMEOUT)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if secure:
-                self._tls = self._tls or httpx.create_ssl_context()
-                connection = self._tls.wrap_socket(connection, server_hostname=host)
+            with self.patience.waiting():
+                connection = self._open_one(host, port, secure=secure)
         except OSError:
             self._odd = _MAX_ODD
         else:
             self._open.add(connection)
             self._free.append(connection)
+
+    def _open_one(self, host: str, port: int, *, secure: bool) -> socket.socket:
+        connection = socket.create_connection((host, port), self.wait)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if secure:
+            self._tls = self._tls or httpx.create_ssl_context()
+            connection = self._tls.wrap_socket(connection, server_hostname=host)
+        return connection
+
+    @property
+    def wait(self) -> float:
+        """Seconds that an answer gets now."""
+        return max(_LEAST, min(TIMEOUT, self.patience.left))
 
     def done(self, connection: socket.socket | None, *, kept: bool, odd: bool) -> None:
         """An answer was taken. kept: the connection may be used again."""
@@ -110,15 +126,17 @@ class Asked:
         """The body; None where the answer is not a plain one of at most `max_bytes`."""
         body, kept = None, False
         if self._connection is not None:
-            with suppress(OSError):  # of time and TLS as well; None says: ask again
-                body, kept = _read(self._connection, max_bytes)
+            end = time.monotonic() + self._ahead.wait
+            # OSError: of time and TLS as well; None says: ask again.
+            with self._ahead.patience.waiting(), suppress(OSError):
+                body, kept = _read(self._connection, max_bytes, end)
         self._ahead.done(self._connection, kept=kept, odd=body is None)
         return body
 
 
-def _read(connection: socket.socket, max_bytes: int) -> tuple[bytes | None, bool]:
-    """The body, and whether the connection may be used again. Raises OSError."""
-    end = time.monotonic() + TIMEOUT
+def _read(connection: socket.socket, max_bytes: int, end: float) -> tuple[bytes | None, bool]:
+    """The body, and whether the connection may be used again. end: by time.monotonic(). Raises
+    OSError."""
     data = b""
     while (head := data.find(_END)) < 0:
         if len(data) > MAX_HEADER:

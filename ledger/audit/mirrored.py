@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ledger.audit.patience import Patience
 from ledger.audit.proven import Proven
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, HttpFetch, Missing, Unreachable
 from ledger.chain.nodes.http import Http
@@ -118,21 +119,24 @@ class Copies:
 class Mirrored(HttpFetch):
     """A log at its owner's URL, and at its mirrors where the owner does not serve it."""
 
-    def __init__(self, http: Http, url: str, copies: Copies) -> None:
-        super().__init__(http, url)
+    def __init__(
+        self, http: Http, url: str, copies: Copies, patience: Patience | None = None
+    ) -> None:
+        super().__init__(http, url, patience)
         self._copies = copies
-        self._away = False
+        self._away: type[Unreachable] | None = None
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
         """See `Fetch`. An owner that did not answer is not waited for again."""
         try:
-            if self._away:
-                raise Unreachable(path)
+            if self._away is not None:
+                raise self._away(path)
             return super().__call__(path, max_bytes)
         except Missing as missing:
-            self._away |= isinstance(missing, Unreachable)
+            if isinstance(missing, Unreachable):
+                self._away = type(missing)
             # The partial piece of a log that has grown may be gone, and the full one there.
-            if ".p/" in path and not self._away:
+            elif ".p/" in path:
                 raise
             try:
                 return self._copies(path, max_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import deque
@@ -10,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from ledger.audit.ahead import Ahead, Asked
+from ledger.audit.patience import Patience
 from ledger.chain.errors import RpcFailure
 from ledger.chain.nodes.http import Http
 from ledger.core import note, tiles
@@ -46,6 +48,10 @@ class Unreachable(Missing):
     """Nobody knows whether the log serves `path`: its server did not answer, or not now."""
 
 
+class TooSlow(Unreachable):
+    """The server of the log had all the time that it gets (`patience`)."""
+
+
 class Fetch(Protocol):
     """Reads one path below a log's URL."""
 
@@ -56,19 +62,19 @@ class Fetch(Protocol):
 class HttpFetch:
     """Reads a log at `url`. What does not come at the third time is missing, or unreachable."""
 
-    def __init__(self, http: Http, url: str) -> None:
+    def __init__(self, http: Http, url: str, patience: Patience | None = None) -> None:
+        """patience: for all pieces together; None: each has its deadline, and that is all."""
         self._http = http
         self.url = url
+        self.patience = patience or Patience(math.inf)
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
         status = 0
         for pause in (*_PAUSES, None):
-            try:
-                status, body = self._http.request(
-                    "GET", f"{self.url}/{path}", timeout=_TIMEOUT, max_bytes=max_bytes
-                )
-            except RpcFailure:
-                status, body = 0, b""
+            if (left := self.patience.left) <= 0:
+                raise TooSlow(path)
+            with self.patience.waiting():
+                status, body = self._ask(path, min(_TIMEOUT, left), max_bytes)
             if status == _OK:
                 return body
             if status == _NOT_FOUND or pause is None:
@@ -76,6 +82,15 @@ class HttpFetch:
             time.sleep(pause)
         gone = 0 < status < _SERVER_ERROR and status != _TOO_MANY
         raise Missing(path) if gone else Unreachable(path)
+
+    def _ask(self, path: str, timeout: float, max_bytes: int) -> tuple[int, bytes]:
+        """Status and body; 0: there was no answer."""
+        try:
+            return self._http.request(
+                "GET", f"{self.url}/{path}", timeout=timeout, max_bytes=max_bytes
+            )
+        except RpcFailure:
+            return 0, b""
 
 
 def is_plain_url(text: str) -> bool:
@@ -102,25 +117,27 @@ def mirror_url(endpoint: str, log: bytes) -> str:
 
 
 class Bundles:
-    """The bundles and lowest tiles of a log up to `size` entries, in order, read ahead."""
+    """The bundles and lowest tiles of a log up to `size` entries, in order, read ahead. first: the
+    number of the first one."""
 
-    def __init__(self, fetch: Fetch, size: int) -> None:
+    def __init__(self, fetch: Fetch, size: int, first: int = 0) -> None:
         self._fetch = fetch
         self._size = size
+        self._first = first
 
     def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
         """(n, entry bundle, tile 0/n), each of exactly the width that the size gives."""
-        first = 0
+        first = self._first
         if isinstance(self._fetch, HttpFetch):
-            first = yield from self._ahead(self._fetch.url)
+            first = yield from self._ahead(self._fetch)
         yield from self._pooled(first)
 
-    def _ahead(self, url: str) -> Generator[tuple[int, bytes, bytes], None, int]:
+    def _ahead(self, fetch: HttpFetch) -> Generator[tuple[int, bytes, bytes], None, int]:
         """The full ones, as long as the server's answers are plain; the first that is left."""
-        numbers = iter(range(self._size // tiles.WIDTH))
+        numbers = iter(range(self._first, self._size // tiles.WIDTH))
         waiting: deque[tuple[int, Asked, Asked]] = deque()
-        done = 0
-        with Ahead(url) as ahead:
+        done = self._first
+        with Ahead(fetch.url, fetch.patience) as ahead:
             while True:
                 while (
                     len(waiting) < AHEAD and ahead.works and (n := next(numbers, None)) is not None
