@@ -29,6 +29,7 @@ from ledger.chain.contracts.structs import ACTIVE, COMPROMISE_ALL, YES, Catalogu
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, keccak256
 from ledger.core.keys import Purpose
+from ledger.core.merkle import EMPTY_ROOT
 
 Place = tuple[int, int]  # block, and place in it
 CarriedOut = tuple[Place, str, int]  # place, transaction and the threshold then
@@ -122,6 +123,16 @@ class Log:
     def size(self) -> int:
         """At the last anchor."""
         return self.anchors[-1].size if self.anchors else 0
+
+    @property
+    def root(self) -> Digest:
+        """At the last anchor."""
+        return self.anchors[-1].root if self.anchors else EMPTY_ROOT
+
+    @property
+    def end(self) -> int:
+        """Where it ends, also where its anchors are out of order."""
+        return max((anchor.size for anchor in self.anchors), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
