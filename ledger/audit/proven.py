@@ -49,8 +49,7 @@ class Proven:
             return self._edge()[level]
         if (held := self._full.get((level, n))) is not None:
             return held
-        above, at = self.tile(level + 1, n // WIDTH), n % WIDTH * DIGEST_SIZE
-        expected = above[at : at + DIGEST_SIZE]
+        expected = self.root_of(level, n)
         data = self._kept(level, n)
         if data is None or _root_of(data) != expected:
             data = tile(self._fetch, level, n, WIDTH)
@@ -60,6 +59,11 @@ class Proven:
                 self._full.clear()
             self._full[level, n] = data
         return data
+
+    def root_of(self, level: int, n: int) -> bytes:
+        """The root of a full tile, as the one above it has it. Raises as `tile`."""
+        above, at = self.tile(level + 1, n // WIDTH), n % WIDTH * DIGEST_SIZE
+        return above[at : at + DIGEST_SIZE]
 
     def entries(self, n: int) -> bytes:
         """Entry bundle n at its width in this log, C2SP framing. Raises Missing, Malformed, and
