@@ -212,6 +212,18 @@ CODES: dict[str, FindingCode] = {
             "en": "Demand the original.",
         },
     ),
+    "entry-altered": FindingCode(
+        "error",
+        {
+            "zh": "出示的条目不是存证过的那一条：由链上的根证明的叶子哈希与之不同。",
+            "en": "An entry that is served is not the one that was anchored: the root on the chain "
+            "proves another leaf.",
+        },
+        {
+            "zh": "要求其恢复原条目；其他省的镜像可能存有。",
+            "en": "Demand the original; mirrors of other provinces may have it.",
+        },
+    ),
     "tile-mismatch": FindingCode(
         "error",
         {

@@ -37,6 +37,20 @@ INCOMPLETE: dict[str, Text] = {
         "zh": "暂时无法读取成员的日志。",
         "en": "The log of a member could not be reached for now.",
     },
+    "log-too-slow": {
+        "zh": "成员的服务器过慢，已停止等待，其后的日志未核对。",
+        "en": "The server of a member was too slow and was not waited for any longer: the rest of "
+        "its log was not looked at.",
+    },
+    "log-unreadable": {
+        "zh": "成员的日志自此处起无法解读，其后的内容未核对。",
+        "en": "The log of a member cannot be read from here on: the rest of it was not looked at.",
+    },
+    "entry-not-served": {
+        "zh": "存证过的条目无人提供（出示的是另一条），其内容未核对。",
+        "en": "Nobody serves what was anchored at this place (another entry is shown): it was not "
+        "looked at.",
+    },
     "checkpoint-version-unknown": {
         "zh": "公开的检查点带有本软件不认识的签名类型：请更新软件后重新审计。",
         "en": "The public checkpoint has a signature of a type that this software does not know: "

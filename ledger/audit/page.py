@@ -32,7 +32,7 @@ MAX_CODES: Final = 300
 MAX_ALL: Final = 3_000
 """Places of all codes of a page, which has them in each of its languages."""
 _MAX_EVIDENCE: Final = 12
-"""Names in the evidence of one place: ours have six at the most."""
+"""Names in the evidence of one place: ours have nine at the most."""
 
 
 def _style(name: str) -> str:
