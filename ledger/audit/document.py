@@ -16,7 +16,6 @@ from ledger.chain.nodes.blocks import Block
 from ledger.core import canonical
 from ledger.core.canonical import hex32
 from ledger.core.entry import RECORD
-from ledger.core.merkle import EMPTY_ROOT
 
 __all__ = ["TYPE", "document"]
 
@@ -111,7 +110,7 @@ def _log(log: Log, tally: Tally) -> dict[str, Any]:
         "member": log.member,
         "log": hex32(log.log_id),
         "size": log.size,
-        "root": hex32(log.anchors[-1].root if log.anchors else EMPTY_ROOT),
+        "root": hex32(log.root),
         "anchors": len(log.anchors),
         "entriesRead": tally.entries,
         "trustedSize": log.size if log.closed is None else log.closed[1],

@@ -13,8 +13,8 @@ from hashlib import sha256
 from typing import Any, Literal
 
 from ledger.audit.findings import Findings
-from ledger.audit.log_replay import owner_signed
 from ledger.audit.proven import Proven
+from ledger.audit.shown_checkpoint import owner_signed
 from ledger.audit.state import Anchor, Log, Member, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing
 from ledger.core import note

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from ledger.audit.cases import Cases
 from ledger.audit.findings import Findings
@@ -15,35 +16,24 @@ from ledger.core.ids import LogId
 __all__ = ["Beside", "ListEntries", "Replayed", "Together"]
 
 
-class _Anchored(NamedTuple):
-    """So many entries of a type, by an anchor of that time."""
-
-    log: LogId
-    name: str
-    time: int
-    many: int
-
-
 @dataclass(slots=True)
 class ListEntries:
     """How many entries of some types were anchored in each log, and when. names: of the types."""
 
     names: frozenset[str]
-    _found: list[_Anchored] = field(default_factory=list)
+    _found: Counter[tuple[LogId, str, int]] = field(default_factory=Counter)
 
-    def seen(self, log: LogId, entries: Sequence[bytes], time: int) -> None:
-        """Entries of a log, anchored at that time; in them a type stands in one spelling."""
-        for name in self.names:
-            mark = f'"schema":"{name}@'.encode()
-            if count := sum(mark in entry for entry in entries):
-                self._found.append(_Anchored(log, name, time, count))
+    def seen(self, log: LogId, listed: Mapping[str, int], time: int) -> None:
+        """So many entries of each type, anchored at that time."""
+        for name, count in listed.items():
+            self._found[log, name, time] += count
 
     def until(self, logs: frozenset[LogId], name: str, time: int) -> int:
         """How many entries of a type these logs held by the anchors up to that time."""
         return sum(
-            one.many
-            for one in self._found
-            if one.log in logs and one.name == name and one.time <= time
+            count
+            for (log, of, anchored), count in self._found.items()
+            if log in logs and of == name and anchored <= time
         )
 
 

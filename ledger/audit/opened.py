@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.audit.commitments import STATEMENT
-from ledger.audit.entries import Read
+from ledger.audit.noted import Noted
 from ledger.audit.opening_files import Asked
 from ledger.audit.wanted import Wanted
-from ledger.core.ids import Digest, LogId, RecordId, keccak256
+from ledger.core.ids import Digest, LogId, RecordId
 from ledger.core.opening import Opening, parse_opening
 from ledger.core.promise import MAX_PROMISE
 from ledger.core.query import query_from_members, use_from_members
@@ -47,7 +47,6 @@ _SAID = (
     "SELECT o.commitment, o.statement, (SELECT min(e.anchored) FROM entry e"
     " WHERE e.commitment = o.commitment AND +e.log = o.log) FROM opening o"
 )
-_KIND = b'"kind":"statement"'
 _PAGE = 256  # openings read at once
 
 
@@ -151,40 +150,31 @@ class Opened:
 
     # ---- then the logs
 
-    def seen(self, log: LogId, first: int, entries: Sequence[bytes], read: Read, time: int) -> None:
-        """Entries of a log from index `first` on, and what was read of them. time: Unix seconds of
-        their anchor, 0 where they stand behind the last one."""
-        rows = []
-        for index, (entry, commitment, flag) in enumerate(
-            zip(entries, read.commitments, read.flags, strict=True), first
-        ):
-            if not commitment:
-                continue
-            if flag & STATEMENT:
-                if _KIND in entry:
-                    run = self._run(log, index)
-                    rows.append((log, index, bytes.fromhex(commitment.decode()), time, run))
-            elif self._wanted:
-                self._record(log, entry, bytes.fromhex(commitment.decode()))
+    @property
+    def wanted(self) -> Wanted:
+        """The records of which it will be asked where they stand."""
+        return self._wanted
+
+    def seen(self, log: LogId, noted: Noted, time: int) -> None:
+        """Entries of a log. time: Unix seconds of their anchor, 0 where they stand behind the last
+        one."""
+        marked = enumerate(zip(noted.commitments, noted.flags, strict=True), noted.first)
+        rows = [
+            (log, index, bytes.fromhex(commitment.decode()), time, self._run(log, index))
+            for index, (commitment, flag) in marked
+            if commitment and flag & STATEMENT
+        ]
         self._db.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.executemany(
+            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?)",
+            [(one.name, log, one.period, one.schema, one.first) for one in noted.records],
+        )
 
     def _run(self, log: LogId, index: int) -> int:
         number, end = self._runs.get(log, (0, -1))
         number += index != end
         self._runs[log] = (number, index + 1)
         return number
-
-    def _record(self, log: LogId, entry: bytes, commitment: bytes) -> None:
-        name = keccak256(log + commitment)
-        if name not in self._wanted:
-            return
-        period, schema = (_text(entry, member) for member in (b"period", b"schema"))
-        again = b'"replaces":"' in entry
-        first = bytes.fromhex(_text(entry, b"replaces")) if again else None
-        self._db.execute(
-            "INSERT OR IGNORE INTO record VALUES (?, ?, ?, ?, ?)",
-            (name, log, period, schema, first),
-        )
 
     def end(self) -> None:
         """All logs were read."""
@@ -355,9 +345,3 @@ def _answer(made: Statement) -> Digest | None:
     if made.sort == "query":
         return query_from_members(made.members).answer
     return use_from_members(made.members).answer if made.sort == "use" else None
-
-
-def _text(entry: bytes, member: bytes) -> str:
-    """A plain text in a record entry, whose bytes were checked."""
-    start = entry.index(b'"' + member + b'":"') + len(member) + 4
-    return entry[start : entry.index(b'"', start)].decode()

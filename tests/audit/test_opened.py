@@ -3,6 +3,7 @@
 import hashlib
 
 from ledger.audit.entries import EntryReader
+from ledger.audit.noted import Wants, note
 from ledger.audit.opened import Opened
 from ledger.core.ids import LogId
 from ledger.core.query import query_from_members
@@ -31,7 +32,8 @@ def work(count: int) -> float:
         for one in statements:
             opened.add(promised(one))
         entries = [one.entry() for one in statements]
-        opened.seen(LOG, 0, entries, EntryReader(LOG).read(entries), 1_800_000_100)
+        read = EntryReader(LOG).read(entries)
+        opened.seen(LOG, note(LOG, 0, entries, read, Wants(opened.wanted)), 1_800_000_100)
         opened.end()
         opened._db.set_progress_handler(step, 10)
         for held in opened.each():

@@ -207,11 +207,23 @@ def test_a_member_that_shows_another_log_than_it_anchored(ledger: Ledger) -> Non
     shown = list(ledger.tianjin.entries)
     ledger.tianjin.entries[1] = entry(ledger.tianjin, timely="no")
     report = ledger.replay()
-    assert codes(report.document) == ["root-mismatch", "checkpoint-differs"]
-    assert report.exit == 1
-    assert report.document["findings"][0]["evidence"]["computed"] == ledger.tianjin.root().hex()
+    assert (codes(report.document), report.exit) == (["root-mismatch"], 1)
+    evidence = report.document["findings"][0]["evidence"]
+    assert evidence["computed"] == evidence["signed"] == ledger.tianjin.root().hex()
     ledger.tianjin.entries[:] = shown
     assert ledger.replay().exit == 0
+
+
+def test_a_checkpoint_of_another_tree_than_is_served(ledger: Ledger) -> None:
+    """The entries are right: what the owner signed is not."""
+    other = replace(ledger.tianjin, entries=[*ledger.tianjin.entries[:2], entry(ledger.tianjin)])
+    ledger.tianjin.served = {"checkpoint": other.checkpoint().encode()}
+    report = ledger.replay()
+    assert (codes(report.document), report.exit) == (["checkpoint-differs"], 1)
+    assert report.document["findings"][0]["evidence"] == {
+        "anchored": ledger.tianjin.root().hex(),
+        "shown": other.root().hex(),
+    }
 
 
 SERVED: dict[str, tuple[str, Callable[[MemberLog], dict[str, bytes | None]]]] = {

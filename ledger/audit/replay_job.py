@@ -1,0 +1,236 @@
+"""A replay under way: the chain, then all logs, then what was asked for beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.audit import document
+from ledger.audit.anchors import check_signatures, judge_anchors
+from ledger.audit.case_signatures import check_case_signatures
+from ledger.audit.cases import Cases
+from ledger.audit.catalogue import Catalogue
+from ledger.audit.commitments import Commitments, References
+from ledger.audit.consortium import ChainReader, Codes, tenures
+from ledger.audit.entries import Tally
+from ledger.audit.findings import Findings
+from ledger.audit.gas import gas_of
+from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
+from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.incomplete_codes import EVENTS_MISSING
+from ledger.audit.judge_cases import judge_acknowledgements, judge_acts
+from ledger.audit.judge_mirrors import MirrorFor, judge_mirrors
+from ledger.audit.judge_sums import SumsAsked
+from ledger.audit.judge_written import judge_written
+from ledger.audit.kept import Kept
+from ledger.audit.listed import Beside, ListEntries, Replayed
+from ledger.audit.log_judge import Against
+from ledger.audit.log_reading import Progress
+from ledger.audit.opened import Opened
+from ledger.audit.opening_files import OpeningFiles
+from ledger.audit.replay_logs import LogsReplay, subjects_of
+from ledger.audit.sources import Sources
+from ledger.audit.state import Log, State
+from ledger.audit.times import BlockTimes
+from ledger.audit.with_openings import WithOpenings
+from ledger.audit.written import Written
+from ledger.chain.catalogue import FOREVER, Put
+from ledger.chain.contracts.bindings import CATALOGUE
+from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.quorum import View
+from ledger.core.ids import LogId
+from ledger.records.calendar import Calendar
+
+__all__ = ["Asked", "ReplayJob"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a replay is asked for beside the chain and the logs, as of `replay`."""
+
+    openings: OpeningFiles | None = None
+    calendar: Calendar | None = None
+    sums: SumsAsked | None = None
+    beside: Beside | None = None
+    mirror_for: MirrorFor | None = None
+    gas: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ReplayJob:
+    """One replay up to block `last`. kept: where what is read of logs is kept; None: nowhere."""
+
+    view: View
+    network: NetworkFile
+    last: Block
+    asked: Asked
+    sources: Sources
+    kept: Kept | None = None
+    progress: Progress
+    _state: State = field(default_factory=State)
+    _cases: Cases = field(default_factory=Cases)
+    _written: Written = field(default_factory=Written)
+    _findings: Findings = field(default_factory=Findings)
+    _times: BlockTimes = field(init=False)
+    _logs: list[Log] = field(default_factory=list)
+    _tallies: list[Tally] = field(default_factory=list)
+    _contracts: list[dict[str, Any]] = field(default_factory=list)
+    _votes: list[dict[str, Any]] = field(default_factory=list)
+    _shown: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._times = BlockTimes(self.view)
+
+    def run(self) -> dict[str, Any]:
+        """The report. Where events are missing there is nothing else in it: what is built on half
+        of them is worth nothing. Raises CouldNotCheck, NotOpenings, CannotResume."""
+        codes = Codes(self.view)
+        chain = self._read_chain(codes)
+        if any(item.code == EVENTS_MISSING for item in self._findings.incomplete()):
+            self._findings = _only_unchecked(self._findings)
+            self._tallies = [Tally() for _ in self._logs]
+            return self._document()
+        self._cases, self._written = chain.cases, chain.written
+        self._judge_chain(codes)
+        listed = None if self.asked.beside is None else ListEntries(self.asked.beside.names)
+        unread = self._opened_and_logs(listed)
+        self._judge_beside(listed, unread)
+        return self._document()
+
+    # ---- the chain
+
+    def _read_chain(self, codes: Codes) -> ChainReader:
+        chain = ChainReader(self.view, self.network, self.last.number, codes, self._findings)
+        chain.run()
+        self._state = chain.state
+        self._logs = sorted(chain.state.logs.values(), key=lambda log: (log.member, log.log_id))
+        return chain
+
+    def _judge_chain(self, codes: Codes) -> None:
+        state, network, findings = self._state, self.network, self._findings
+        self._contracts = judge_contracts(state, network, codes, findings)
+        self._votes = check_votes(self.view, network, state, findings)
+        judge_keys(state, findings)
+        judge_endpoints(state, findings)
+        for log in self._logs:
+            judge_anchors(state, log, self._times, findings)
+            check_signatures(self.view, network.chain_id, log, findings)
+        judge_acts(state, self._cases, findings)
+        judge_acknowledgements(state, self._cases, self._times, self.last, findings)
+        check_case_signatures(self.view, network.chain_id, self._cases, findings)
+        judge_written(self.view, network.chain_id, state, self._written, findings)
+
+    # ---- the logs
+
+    def _opened_and_logs(self, listed: ListEntries | None) -> frozenset[LogId]:
+        """Openings are taken up before the logs are read, and judged afterwards; the logs that
+        could not be read whole."""
+        asked = self.asked
+        if asked.openings is None:
+            return self._read_logs(listed, None)
+        held = WithOpenings.begin(
+            asked.openings,
+            state=self._state,
+            cases=self._cases,
+            written=self._written,
+            times=self._times,
+            findings=self._findings,
+            chain_id=self.network.chain_id,
+            now=self.last.time,
+            sums=asked.sums,
+        )
+        try:
+            unread = self._read_logs(listed, held.opened)
+            held.run(unread, asked.calendar)
+            self._shown = held.document()
+        finally:
+            held.close()
+        return unread
+
+    def _read_logs(self, listed: ListEntries | None, opened: Opened | None) -> frozenset[LogId]:
+        against = Against(
+            state=self._state,
+            times=self._times,
+            catalogue=Catalogue(_puts(self._state, self._times)),
+            findings=self._findings,
+            commitments=Commitments(),
+            references=References(subjects_of(self._logs)),
+            corrections=Corrections(self._state, self._cases, self.last.time),
+            acted_on=ActedOn(self._cases, self._logs, self.last.time),
+            opened=opened,
+            listed=listed,
+        )
+        logs = LogsReplay(
+            logs=self._logs,
+            against=against,
+            source=self.sources.of_all(self._state),
+            kept=self.kept,
+            progress=self.progress,
+        )
+        try:
+            logs.run()
+        finally:
+            against.close()
+        self._tallies = logs.tallies
+        return logs.unread
+
+    # ---- what was asked for beside them
+
+    def _judge_beside(self, listed: ListEntries | None, unread: frozenset[LogId]) -> None:
+        asked = self.asked
+        if asked.beside is not None and listed is not None:
+            asked.beside.run(
+                Replayed(
+                    state=self._state,
+                    cases=self._cases,
+                    entries=listed,
+                    unread=unread,
+                    findings=self._findings,
+                    now=self.last.time,
+                )
+            )
+        if asked.gas:
+            told = gas_of(self.view, self._state, self._cases, self._written)
+            self._shown |= {"gas": told}
+        if asked.mirror_for is not None:
+            shown = judge_mirrors(
+                self._state, self._logs, asked.mirror_for, self.last.hash, self._findings
+            )
+            self._shown |= {"mirrors": shown}
+
+    def _document(self) -> dict[str, Any]:
+        told: dict[str, Any] = document.document(
+            self.network,
+            self.last,
+            self._state,
+            cases=self._cases,
+            contracts=self._contracts,
+            votes=self._votes,
+            logs=list(zip(self._logs, self._tallies, strict=True)),
+            findings=self._findings,
+        )
+        return told | self._shown
+
+
+def _only_unchecked(findings: Findings) -> Findings:
+    kept = Findings()
+    for item in findings.incomplete():
+        kept.unchecked(item.code, item.where, **item.evidence)
+    return kept
+
+
+def _puts(state: State, times: BlockTimes) -> list[Put]:
+    """What was put into each Catalogue, with the end of its tenure."""
+    ends = {}
+    for number, (address, (_, end)) in enumerate(tenures(state, CATALOGUE)):
+        ends[address] = (number, FOREVER if end is None else times.at(end[0]))
+    return [
+        Put(
+            item=found.item,
+            at=times.at(found.place[0]),
+            tenure=ends[found.contract][0],
+            until=ends[found.contract][1],
+        )
+        for found in state.items
+    ]

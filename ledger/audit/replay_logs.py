@@ -1,0 +1,150 @@
+"""All logs of a replay, one after the other, and what can be told only of all of them together."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from ledger.audit.commitments import NEVER, Dangling, Duplicate, Subject
+from ledger.audit.entries import Tally
+from ledger.audit.kept import Kept, KeptLog
+from ledger.audit.log_account import LogAccount
+from ledger.audit.log_judge import Against, LogJudge
+from ledger.audit.log_reading import LogReading, Progress
+from ledger.audit.noted import Noted
+from ledger.audit.shown_checkpoint import owner_signed
+from ledger.audit.sources import Source
+from ledger.audit.state import Log, Place
+from ledger.core.ids import LogId
+
+__all__ = ["LogsReplay", "subjects_of"]
+
+
+@dataclass(slots=True, kw_only=True)
+class LogsReplay:
+    """Reads and judges them. logs: in the order of the report. kept: where what is read is kept for
+    a later run; None: nowhere.
+
+    Afterwards: tallies: of each log; unread: those that could not be read whole.
+    """
+
+    logs: Sequence[Log]
+    against: Against
+    source: Callable[[Log], Source]
+    kept: Kept | None
+    progress: Progress
+    tallies: list[Tally] = field(default_factory=list)
+    unread: frozenset[LogId] = frozenset()
+
+    def run(self) -> None:
+        """All of them. Raises CouldNotCheck, CannotResume."""
+        against, ranks = self.against, _ranks(self.logs)
+        incomplete: set[str] = set()
+        unread: set[int] = set()
+        for number, log in enumerate(self.logs):
+            judge = LogJudge(log=log, number=number, ranks=ranks[number], against=against)
+            account = self._one(judge)
+            judge.end(account)
+            self.tallies.append(account.tally)
+            if not account.complete:
+                incomplete.add(log.member)
+            if not account.whole:
+                unread.add(number)
+        for same in against.commitments.found(against.references.each):
+            self._duplicate(same)
+        against.acted_on.judge(against.state, unread, against.findings)
+        for dangling in against.references.dangling():
+            # What is named may stand where we could not read.
+            if self.logs[dangling.seat.log].member not in incomplete:
+                self._dangling(dangling)
+        self.unread = frozenset(self.logs[number].log_id for number in unread)
+
+    def _one(self, judge: LogJudge) -> LogAccount:
+        log, source = judge.log, self.source(judge.log)
+        reading = LogReading(
+            log=log,
+            signed=partial(owner_signed, self.against.state, log),
+            fetch=source.fetch,
+            copies=source.copies,
+            epochs=judge.epochs,
+            wants=self.against.wants,
+            take=judge.take,
+            progress=self.progress,
+        )
+        if self.kept is None or not (log.anchors or log.closed):
+            return reading.run()
+        with self.kept.log(log.log_id) as kept:
+            for noted in kept.notes():
+                judge.take(noted)
+            reading.take = _Both(judge, kept).take
+            reading.keep = kept.keep
+            return reading.run(kept.position)
+
+    # ---- of all logs together
+
+    def _where(self, log: int, index: int) -> str:
+        return f"log/{self.logs[log].log_id.hex()}/entry/{index}"
+
+    def _duplicate(self, same: Duplicate) -> None:
+        if same.again.rank == NEVER:
+            return
+        log = self.logs[same.again.log]
+        self.against.findings.add(
+            "entry-duplicate",
+            log=log.log_id,
+            member=log.member,
+            where=self._where(same.again.log, same.again.index),
+            first=self._where(same.first.log, same.first.index),
+        )
+
+    def _dangling(self, dangling: Dangling) -> None:
+        log = self.logs[dangling.seat.log]
+        self.against.findings.add(
+            "replaces-not-stranded" if dangling.replaces else "corrects-dangling",
+            log=log.log_id,
+            member=log.member,
+            where=self._where(dangling.seat.log, dangling.seat.index),
+            target=dangling.target.hex(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """What is read is judged, and kept."""
+
+    judge: LogJudge
+    kept: KeptLog
+
+    def take(self, noted: Noted) -> None:
+        self.judge.take(noted)
+        self.kept.take(noted)
+
+
+def _places(logs: Sequence[Log]) -> list[tuple[Place, int]]:
+    """Of all anchors in order, each with the number of its log."""
+    return sorted(
+        (anchor.place, number) for number, log in enumerate(logs) for anchor in log.anchors
+    )
+
+
+def _ranks(logs: Sequence[Log]) -> list[list[int]]:
+    """Of each log the ranks of its anchors among all."""
+    ranks: list[list[int]] = [[] for _ in logs]
+    for rank, (_, number) in enumerate(_places(logs)):
+        ranks[number].append(rank)
+    return ranks
+
+
+def subjects_of(logs: Sequence[Log]) -> list[Subject]:
+    """What references need of each log."""
+    places, subjects = _places(logs), []
+    for log in logs:
+        if log.closed is None:
+            subjects.append(Subject(log.log_id, log.member))
+        else:
+            place, trusted = log.closed
+            closed = bisect_left(places, (place, 0))
+            subjects.append(Subject(log.log_id, log.member, trusted, closed))
+    return subjects
