@@ -6,11 +6,13 @@ Callers see two shapes: `DigestSigner` (secp256k1 over 32 bytes: EIP-712, transa
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -80,6 +82,15 @@ class _Public:
         return address_of(self.public_key)
 
 
+@cache
+def _ecdsa() -> ec.ECDSA:
+    """The same signature of the same message each time (RFC 6979), where OpenSSL can (3.2)."""
+    try:
+        return ec.ECDSA(SHA256(), deterministic_signing=True)
+    except UnsupportedAlgorithm:
+        return ec.ECDSA(SHA256())
+
+
 class LocalSigner(_Public):
     """A private key in this process."""
 
@@ -105,7 +116,7 @@ class LocalSigner(_Public):
             return Ed25519PrivateKey.from_private_bytes(self._secret).sign(message)
         curve = ec.SECP256R1() if self.alg is Alg.P256 else ec.SECP256K1()
         key = ec.derive_private_key(int.from_bytes(self._secret, "big"), curve)
-        made = decode_dss_signature(key.sign(message, ec.ECDSA(SHA256())))
+        made = decode_dss_signature(key.sign(message, _ecdsa()))
         return keys.low_s(self.alg, b"".join(n.to_bytes(COORDINATE_SIZE, "big") for n in made))
 
 
