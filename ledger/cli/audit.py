@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
@@ -12,11 +13,12 @@ from ledger.cli.comparing import compare
 from ledger.cli.draw import draw
 from ledger.cli.language import language, say
 from ledger.cli.openings import openings as ask_openings
-from ledger.cli.options import json_option, load_network, network_options
-from ledger.cli.output import demand_apart, note, print_bytes, write_file
+from ledger.cli.options import json_option, load_network, network_options, passwords_option
+from ledger.cli.output import demand_apart, demand_writable, note, print_bytes, write_file
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
-from ledger.cli.replaying import Asked, mirror_option, run_replay
+from ledger.cli.replaying import Asked, BlockOrDay, mirror_option, run_replay
+from ledger.cli.report_signature import Signing, signature, signature_path
 from ledger.cli.tables import show_report
 
 _HELP = say(
@@ -65,6 +67,7 @@ audit.add_command(draw)
 audit.add_command(erasure)
 audit.add_command(quality)
 audit.add_command(reconcile)
+audit.add_command(signature)
 audit.add_command(sums)
 
 
@@ -72,12 +75,25 @@ audit.add_command(sums)
 @network_options
 @mirror_option
 @click.option(
+    "--to",
     "--block",
-    type=click.IntRange(min=0),
-    metavar="N",
+    type=BlockOrDay(),
+    metavar="BLOCK|DATE",
     help=say(
-        zh="只到这个已最终确认的区块，便于与他人比对。",
-        en="Stop at this final block, to compare with another's report.",
+        zh="只到这个已最终确认的区块，或这一日（北京时间）的最后一个，便于与他人比对；"
+        "也可写作 --block。",
+        en="Stop at this final block, or at the last one of this day in China, to compare with "
+        "another's report (--block means the same).",
+    ),
+)
+@click.option(
+    "--resume",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(
+        zh="把读过的内容存入此文件夹；中断后以同样的参数再运行，从停下的地方继续，报告逐字节相同。",
+        en="Keep what was read in this folder; stopped, and started again in the same words, the "
+        "replay goes on where it was, to the same bytes.",
     ),
 )
 @click.option(
@@ -164,13 +180,33 @@ audit.add_command(sums)
         en="Count what transactions of members cost, too (one more question each).",
     ),
 )
+@click.option(
+    "--sign",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="KEYFILE",
+    help=say(
+        zh="以审计成员的 PRESENT 密钥签署报告：签名写在 --out 的文件旁（.sig），报告本身不变。",
+        en="Sign the report with the PRESENT key of an auditor: beside the file of --out (.sig), "
+        "so that the report stays the same.",
+    ),
+)
+@click.option(
+    "--member",
+    metavar="CODE",
+    help=say(
+        zh="签名者；仅在几个审计成员登记了同一密钥时需要。",
+        en="Who signs; needed only where several auditors have registered that key.",
+    ),
+)
+@passwords_option()
 @json_option
 def replay(
     *,
     network: Path,
     rpc: tuple[str, ...],
     mirror: dict[str, str],
-    block: int | None,
+    to: int | date | None,
+    resume: Path | None,
     openings: tuple[Path, ...],
     lists: tuple[Path, ...],
     draws: tuple[Path, ...],
@@ -180,26 +216,42 @@ def replay(
     html: Path | None,
     lang: str,
     gas: bool,
+    sign: Path | None,
+    member: str | None,
+    password_files: tuple[Path, ...],
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
-    demand_apart(out, network, *openings, *lists, hint="--out")
-    demand_apart(html, network, *openings, *lists, out, hint="--html")
-    _demand_two(out, html)
+    if sign is not None and out is None:
+        text = say(zh="--sign 须与 --out 同用", en="--sign needs --out, beside which it lies")
+        raise click.UsageError(text)
+    inputs = (network, *openings, *lists, *draws, calendar, resume, sign, *password_files)
+    signed = signature_path(out) if sign and out else None
+    for path, hint in ((out, "--out"), (html, "--html"), (signed, "--sign")):
+        demand_apart(path, *inputs, hint=hint)
+        demand_writable(path, hint=hint)
+    _demand_different(("--out", out), ("--html", html), ("--sign", signed))
+    if resume is not None:
+        demand_apart(resume, *openings, *draws, hint="--resume")
     asked = Asked(
         openings=openings,
         lists=lists,
         draws=draws,
         calendar=calendar,
         mirrors=mirror,
-        block=block,
+        to=to,
         check_mirrors=check_mirrors,
         gas=gas,
+        resume=resume,
+        signing=None if sign is None else Signing(sign, password_files, member),
     )
-    report = run_replay(load_network(network, rpc), asked)
+    known = load_network(network, rpc)
+    report = run_replay(known, asked)
     if out is not None:
         write_file(out, report.encode())
         note(say(zh=f"报告：{out}", en=f"report: {out}"))
+        if asked.signing is not None:
+            asked.signing.write(known, out, report.encode())
     if html is not None:
         write_file(html, _page(report.encode(), lang))
         note(say(zh=f"网页：{html}", en=f"page: {html}"))
@@ -210,11 +262,15 @@ def replay(
     return report.exit
 
 
-def _demand_two(out: Path | None, html: Path | None) -> None:
-    """BadParameter where report and page would be one file."""
-    if out is not None and html is not None and out.resolve() == html.resolve():
-        text = say(zh="须与 --out 是两个文件", en="must be another file than --out")
-        raise click.BadParameter(text, param_hint="--html")
+def _demand_different(*named: tuple[str, Path | None]) -> None:
+    """BadParameter where two results would be one file."""
+    seen: dict[Path, str] = {}
+    for hint, path in named:
+        if path is None:
+            continue
+        if (first := seen.setdefault(path.resolve(), hint)) != hint:
+            text = say(zh=f"须与 {first} 是两个文件", en=f"must be another file than {first}")
+            raise click.BadParameter(text, param_hint=hint)
 
 
 def _page(report: bytes, lang: str) -> bytes:

@@ -63,7 +63,7 @@ def compare(*, first: Path, second: Path, as_json: bool) -> int:
     from ledger.audit.compare_words import COMPARED  # noqa: PLC0415
 
     try:
-        found = run(_read(first, "A"), _read(second, "B"))
+        found = run(read_report_file(first, "A"), read_report_file(second, "B"))
     except OtherNetwork as error:
         told = f"{pick(COMPARED['other-network'])}: {error}"
         raise click.BadParameter(told, param_hint="B") from error
@@ -74,7 +74,7 @@ def compare(*, first: Path, second: Path, as_json: bool) -> int:
     return found.exit
 
 
-def _read(path: Path, hint: str) -> ReportFile:
+def read_report_file(path: Path, hint: str) -> ReportFile:
     """A report. Raises BadParameter where it is none."""
     from ledger.audit.report_file import MAX_REPORT, NotAReport, read_report  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import sys
+import tempfile
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
@@ -81,10 +82,12 @@ def print_bytes(data: bytes) -> None:
 
 def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
     """BadParameter where a result would be written over what the command reads, by whatever name
-    or link. hint: the option that names the result. Before anything is sent."""
+    or link, or into a folder of it. hint: the option that names the result. Before anything is
+    sent."""
     if out is None:
         return
     demand_folder(out, hint=hint)
+    _demand_outside(out, inputs, hint=hint)
     if not out.exists():
         return
     if any(path is not None and path.exists() and out.samefile(path) for path in inputs):
@@ -93,6 +96,34 @@ def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
             en="this is a file that the command reads; it stays as it is, give another name",
         )
         raise click.BadParameter(f"{shown_path(out)}: {text}", param_hint=hint)
+
+
+def _demand_outside(out: Path, inputs: Iterable[Path | None], *, hint: str) -> None:
+    """BadParameter where a result would lie among what the command reads: the next time it would be
+    read, too."""
+    place = out.parent.resolve()
+    for path in inputs:
+        if path is not None and path.is_dir() and place.is_relative_to(path.resolve()):
+            text = say(
+                zh="这是本命令要读取的文件夹；请把结果写到别处",
+                en="this is a folder that the command reads; write the result somewhere else",
+            )
+            raise click.BadParameter(f"{shown_path(out.parent)}: {text}", param_hint=hint)
+
+
+def demand_writable(out: Path | None, *, hint: str) -> None:
+    """BadParameter where a result cannot be written: before minutes of work. The folder must be
+    there."""
+    if out is None:
+        return
+    try:
+        handle, path = tempfile.mkstemp(prefix=f".{out.name}.", suffix=".partial", dir=out.parent)
+        os.close(handle)
+        os.unlink(path)
+    except OSError as error:
+        text = say(zh="无法写入", en="it cannot be written")
+        told = f"{shown_path(out)}: {text}: {error.strerror}"
+        raise click.BadParameter(told, param_hint=hint) from error
 
 
 def demand_folder(out: Path, *, hint: str) -> None:

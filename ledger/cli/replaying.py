@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,17 +17,21 @@ from ledger.cli.options import local_clock
 from ledger.cli.output import Unknown, note
 from ledger.cli.problems import told as told_problem
 from ledger.cli.progress import bars
+from ledger.core.canonical import parse_day
 from ledger.core.day_list import MAX_FILE
-from ledger.core.errors import ConfigError, CouldNotCheck
+from ledger.core.errors import ConfigError, CouldNotCheck, Malformed
+from ledger.core.verdict.facts import date_of
 from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
     from ledger.audit.judge_sums import SumsAsked
+    from ledger.audit.kept import Found, Kept
     from ledger.audit.listed import Beside
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
     from ledger.chain.nodes.http import Http
     from ledger.chain.nodes.quorum import QuorumReader
+    from ledger.cli.report_signature import Signing
     from ledger.core.verdict.facts import Note
     from ledger.verify import Verifier
 
@@ -42,33 +48,80 @@ mirror_option = click.option(
 """`--mirror CODE=URL`, as URLs by codes."""
 
 
+class BlockOrDay(click.ParamType[int | date]):
+    """A block by its number, or a day YYYY-MM-DD in China: its last block."""
+
+    name = "BLOCK|DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """See click."""
+        if isinstance(value, int | date):
+            return value
+        if value.isascii() and value.isdigit() and len(value) <= _DIGITS:
+            return int(value)
+        try:
+            return parse_day(value)
+        except Malformed:
+            text = say(
+                zh="应为区块号或 YYYY-MM-DD 形式的日期",
+                en="must be the number of a block, or a day YYYY-MM-DD",
+            )
+            self.fail(f"{value}: {text}", param, ctx)
+
+
+_DIGITS = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be replayed, and how. lists, draws, sums: as the commands take them."""
+    """What is to be replayed, and how. lists, draws, sums: as the commands take them. to: number of
+    the last block, or its day. resume: folder in which it goes on. signing: who signs it."""
 
     openings: tuple[Path, ...] = ()
     lists: tuple[Path, ...] = ()
     draws: tuple[Path, ...] = ()
     calendar: Path | None = None
     mirrors: dict[str, str] = field(default_factory=dict)
-    block: int | None = None
+    to: int | date | None = None
     check_mirrors: bool = False
     sums: SumsAsked | None = None
     gas: bool = False
+    resume: Path | None = None
+    signing: Signing | None = None
+
+    def options(self) -> Mapping[str, str]:
+        """All that the report depends on beside network and block. Raises OSError."""
+        from ledger.audit.kept import digest_of  # noqa: PLC0415 - see `--help`
+
+        return {
+            "--openings": digest_of(self.openings),
+            "--lists": digest_of(self.lists),
+            "--draws": digest_of(self.draws),
+            "--calendar": digest_of([self.calendar] if self.calendar else []),
+            "--check-mirrors": "yes" if self.check_mirrors else "",
+            "--gas": "yes" if self.gas else "",
+            "--from, --until, --by": "" if self.sums is None else str(self.sums),
+        }
 
 
 def run_replay(network: NetworkFile, asked: Asked) -> Report:
-    """The report, with a bar while it is made. Raises BadParameter where a file cannot be read, and
-    Unknown where the chain cannot."""
+    """The report, with a bar while it is made. Raises BadParameter where a file cannot be read,
+    Refused where its signer is no auditor, and Unknown where the chain cannot be read."""
     from ledger.audit.opening_files import NotOpenings, OpeningFiles  # noqa: PLC0415 - see `--help`
     from ledger.audit.replay import replay as run  # noqa: PLC0415
+    from ledger.audit.replay_block import NoSuchBlock  # noqa: PLC0415
     from ledger.chain.nodes.http import Http  # noqa: PLC0415
     from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415
     from ledger.records.calendar import Calendar  # noqa: PLC0415
 
-    reader, https = QuorumReader(network, now=local_clock(), on_note=_show_note), Http()
+    clock = local_clock()
+    reader, https = QuorumReader(network, now=clock, on_note=_show_note), Http()
     try:
-        with bars() as shown:
+        if asked.signing is not None:
+            asked.signing.demand(network, reader.head())
+        if isinstance(asked.to, date) and date_of(int(clock())) <= asked.to.isoformat():
+            note(say(zh="该日尚未结束，止于最新的最终区块", en="that day is not over"))
+        with _kept(asked) as kept, bars() as shown:
             task = shown.add_task(say(zh="重放", en="replaying"), total=None)
 
             def progress(log: str, done: int, size: int) -> None:
@@ -78,7 +131,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 network,
                 reader=reader,
                 mirrors=asked.mirrors,
-                to_block=asked.block,
+                to_block=asked.to,
                 progress=progress,
                 told=_show_mirror,
                 openings=OpeningFiles(asked.openings) if asked.openings else None,
@@ -87,17 +140,45 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 beside=_beside(network, reader, asked, https),
                 sums=asked.sums,
                 gas=asked.gas,
+                kept=kept,
             )
     except NotOpenings as error:
         raise click.BadParameter(told_problem(error), param_hint="--openings") from error
     except ConfigError as error:
         raise click.BadParameter(told_problem(error), param_hint="--calendar") from error
+    except NoSuchBlock as error:
+        raise Unknown(pick(error.words)) from error
     except CouldNotCheck as error:
         text = say(zh="无法读取区块链", en="the chain could not be read")
         raise Unknown(f"{text}: {error}") from error
     finally:
         https.close()
         reader.close()
+
+
+@contextmanager
+def _kept(asked: Asked) -> Iterator[Kept | None]:
+    """The folder in which the replay goes on; None: in none. Raises BadParameter."""
+    if asked.resume is None:
+        yield None
+        return
+    from ledger.audit.kept import RESUME_PROBLEMS, CannotResume, Kept  # noqa: PLC0415
+
+    try:
+        kept = Kept(asked.resume, asked.options(), told=_show_kept)
+        try:
+            if kept.asked is not None:
+                number = kept.asked.number
+                note(say(zh=f"继续重放，止于区块 {number}", en=f"goes on, up to block {number}"))
+            yield kept
+        finally:
+            kept.close()
+    except CannotResume as error:
+        told = f"{asked.resume}: {pick(RESUME_PROBLEMS[error.code])}"
+        told += f": {error.what}" if error.what else ""
+        raise click.BadParameter(told, param_hint="--resume") from error
+    except OSError as error:
+        raise click.BadParameter(f"{error.filename}: {error.strerror}") from error
 
 
 def _beside(network: NetworkFile, reader: QuorumReader, asked: Asked, https: Http) -> Beside | None:
@@ -165,6 +246,20 @@ def _show_mirror(log: str, member: str) -> None:
             f" {member}",
         )
     )
+
+
+def _show_kept(log: str, found: Found, at: int) -> None:
+    """From where on a log is read, on stderr; the report is the same."""
+    if found == "kept":
+        text = say(zh=f"从第 {at} 条继续", en=f"goes on at entry {at}")
+    elif found == "damaged":
+        text = say(
+            zh=f"所存内容有损坏，从第 {at} 条重新读取",
+            en=f"what was kept is damaged: read again from entry {at}",
+        )
+    else:
+        return
+    note(say(zh=f"日志 {log[:12]}：{text}", en=f"log {log[:12]}: {text}"))
 
 
 def _mirror(text: str) -> tuple[str, str]:
