@@ -214,5 +214,6 @@ def _read(
         return fetch(path(n, tiles.WIDTH), max_bytes), True
     except Missing as missing:
         # What may still come is unreachable, whatever was said of the other one.
-        kind = Unreachable if Unreachable in (partial, type(missing)) else Missing
+        kinds = (partial, type(missing))
+        kind = next((kind for kind in (TooSlow, Unreachable) if kind in kinds), Missing)
         raise kind(path(n, width)) from None
