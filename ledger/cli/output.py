@@ -88,7 +88,7 @@ def demand_apart(out: Path | None, *inputs: Path | None, hint: str) -> None:
         return
     demand_folder(out, hint=hint)
     _demand_outside(out, inputs, hint=hint)
-    if not out.exists():
+    if not os.path.exists(out):  # a name that is too long is not there either
         return
     if any(path is not None and path.exists() and out.samefile(path) for path in inputs):
         text = say(
