@@ -10,19 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ledger.core.canonical import hex32, instant
-from ledger.core.errors import Malformed, SignatureInvalid, VersionUnknown
-from ledger.core.ids import Digest, key_id, record_id
-from ledger.core.keys import Alg, Purpose
+from ledger.core.errors import Malformed, VersionUnknown
+from ledger.core.ids import Digest, record_id
 from ledger.core.opening import Opening, Promised, internal_checks, statement_checks
 from ledger.core.promise import MAX_PROMISE, Promise
-from ledger.core.receipt import Receipt, parse_network
+from ledger.core.receipt import Receipt
 from ledger.core.statement import Statement
 from ledger.core.texts import Text
 from ledger.core.verdict import judging
 from ledger.core.verdict.checks import STATEMENT_CHECKS, Check, failed, not_run, of_a_line, passed
 from ledger.core.verdict.facts import (
     ChainFacts,
-    KeyFact,
     LogFact,
     PromiseFacts,
     Question,
@@ -30,7 +28,8 @@ from ledger.core.verdict.facts import (
     Unread,
 )
 from ledger.core.verdict.judge import Examined, examine, weigh
-from ledger.core.verdict.judging import CLOCK_SKEW, Examination
+from ledger.core.verdict.judging import Examination
+from ledger.core.verdict.promise_key import check_signed, promise_key
 from ledger.core.verdict.verdict import Standing, Verdict
 
 __all__ = [
@@ -323,28 +322,12 @@ def _of_promise(examined: ExaminedPromise, facts: PromiseFacts, now: int) -> lis
         unknown = newer if is_newer else failed("issuer", "log-unknown")
         return [unknown, _asked(examined.question, None)]
     owner, latest = facts.log.member, max(now, facts.head.time)
-    signer = _signer(examined, facts, owner)
-    promise = newer if signer is None and is_newer else _signed(made, signer, latest)
+    signer = promise_key(made, facts, reference=examined.trust.reference, owner=owner)
+    promise = newer if signer is None and is_newer else check_signed(made, signer, latest)
     if promise.verdict is None:
         promise = _counts(examined.held.promise, facts.log, latest)
     issuer = _issuer(examined.opening.statement, owner)
     return [issuer, _asked(examined.question, owner), promise]
-
-
-def _signed(promise: Promise, key: KeyFact | None, latest: int) -> Check:
-    """28: an ANCHOR key of the owner signed it, valid then."""
-    at = promise.issued_at
-    if key is None:
-        return failed("promise", "promise-not-signed")
-    if at > latest + CLOCK_SKEW:
-        return failed("promise", "promise-in-future", time=instant(at))
-    if not key.valid_at(at):
-        return failed("promise", "promise-key-not-valid", time=instant(at))
-    since = key.stolen_since()
-    if since is not None and at >= since:
-        times = {"since": instant(since), "time": instant(at)}
-        return failed("promise", "promise-key-disputed", **times)
-    return passed("promise") if key.final else failed("promise", "key-not-final")
 
 
 def _counts(promise: Promise, log: LogFact, latest: int) -> Check:
@@ -355,20 +338,6 @@ def _counts(promise: Promise, log: LogFact, latest: int) -> Check:
     if latest > promise.due:
         return failed("promise", "promise-overdue", issuer=issuer, due=due)
     return failed("promise", "promised-only", issuer=issuer, due=due)
-
-
-def _signer(examined: ExaminedPromise, facts: PromiseFacts, owner: str) -> KeyFact | None:
-    """The ANCHOR key of the owner that signed it; None: none did."""
-    chain_id, _ = parse_network(examined.trust.reference)
-    for contract in facts.log_anchors:
-        try:
-            by = examined.held.promise.signer(chain_id=chain_id, log_anchor=contract, member=owner)
-        except SignatureInvalid:
-            return None
-        key = facts.keys.get(key_id(Alg.SECP256K1, by.public_key))
-        if key is not None and key.serves(owner, Purpose.ANCHOR):
-            return key
-    return None
 
 
 def _standing(found: Sequence[Check]) -> StatementStanding:
