@@ -15,6 +15,7 @@ from ledger.cli.language import language, say
 from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, network_options, passwords_option
 from ledger.cli.output import demand_apart, demand_writable, note, print_bytes, write_file
+from ledger.cli.promise import promise
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
 from ledger.cli.replaying import Asked, BlockOrDay, mirror_option, run_replay
@@ -65,6 +66,7 @@ audit.add_command(ask_openings)
 audit.add_command(compare)
 audit.add_command(draw)
 audit.add_command(erasure)
+audit.add_command(promise)
 audit.add_command(quality)
 audit.add_command(reconcile)
 audit.add_command(signature)
