@@ -52,6 +52,11 @@ class Holder:
             log.put(make_record(log))
         return log.leaves()[-count:]
 
+    def alone(self) -> None:
+        """Nobody else can be reached."""
+        for member in ("110000", "130000", "140000"):
+            set_endpoint(self.ledger.network, member, "")
+
     def wait(self, seconds: int) -> None:
         self.ledger.network.anvil.mine(seconds=seconds)
 
@@ -379,8 +384,9 @@ def test_tiles_that_are_missing_false_or_elsewhere(holder: Holder) -> None:
     holder.put(1)
     log.anchor()
     data = of_file(made, leaves)
+    holder.alone()
     set_endpoint(holder.ledger.network, log.member, "")
-    assert holder.told(data)[:2] == (4, "tiles-unreachable")  # nobody serves it
+    assert holder.told(data)[:2] == (4, "tiles-missing")  # nobody serves it
     assert holder.told(data, "--mirror", f"120000={NOWHERE}")[:2] == (4, "tiles-unreachable")
     with holder.served():
         log.served = {"tile/0/000.p/4": None, "tile/0/000": None}
@@ -399,6 +405,7 @@ def test_mirrors_stand_in_for_a_member_that_lies_or_is_away(holder: Holder) -> N
     network, log = holder.ledger.network, holder.log
     leaves = [sha256(b"never logged")]
     made = promise_of(log, leaves)
+    holder.alone()
     holder.wait(2 * HOUR)
     holder.put(1)
     log.anchor()
