@@ -3,7 +3,7 @@
 LedgerError
 ├─ WebhookRefused   it may not be, or there is none
 └─ CouldNotCheck
-   └─ NotDelivered  an event did not come there
+   └─ NotDelivered  an event did not come there (`ledger.hooks.posting`)
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ledger.core.errors import CouldNotCheck, LedgerError
+from ledger.core.errors import LedgerError
 from ledger.core.texts import Text
+from ledger.hooks.posting import NotDelivered
+
+__all__ = ["NotDelivered", "WebhookRefused"]
 
 
 class WebhookRefused(LedgerError):
@@ -26,16 +29,3 @@ class WebhookRefused(LedgerError):
         self.code = code
         self.detail = detail
         self.extra = dict(extra or {})
-
-
-class NotDelivered(CouldNotCheck):
-    """An event did not come there.
-
-    code: `http-NNN` `redirected` `gone` `too-slow` `unreachable` `name-unknown` `address-private`
-    `target-refused`. retry_after: seconds after which the receiver wants to be asked again; None:
-    not said.
-    """
-
-    def __init__(self, code: str, retry_after: float | None = None) -> None:
-        super().__init__(code, code)
-        self.retry_after = retry_after

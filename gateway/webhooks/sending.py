@@ -10,18 +10,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.base.metrics import TIMEOUTS
 from gateway.base.settings import Settings
-from gateway.peers.dialling import CONNECT_SECONDS, Dialler
+from gateway.peers.dialling import Dialler
 from gateway.peers.errors import PeerSilent
 from gateway.webhooks.errors import NotDelivered
-from gateway.webhooks.signing import Message, headers
-from ledger.chain.errors import RpcFailure, RpcTimeout
 from ledger.chain.nodes.http import Http
+from ledger.hooks.messages import Message
+from ledger.hooks.posting import MAX_URL, is_fit, post
+
+__all__ = ["CALL_SECONDS", "CONNECTIONS", "LOOKUPS", "MAX_URL", "Outward", "is_fit"]
 
 CALL_SECONDS: Final = 15.0
 """For a whole try, the look-up of the name included."""
@@ -30,23 +31,7 @@ CONNECTIONS: Final = 64
 LOOKUPS: Final = 64
 """Names looked up at once; one that hangs holds a thread until the system gives up. They are not
 those of members: whoever points at names that hang is in no member's way."""
-MAX_URL: Final = 2048
-"""Characters."""
 _AGENT: Final = "credit-ledger-webhooks/1"
-
-
-def is_fit(url: str, *, production: bool) -> bool:
-    """Whether a URL may be sent to, before its name is looked up: https in production, of a host,
-    without user or fragment, in printable ASCII."""
-    try:
-        parts = urlsplit(url)
-        named = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    schemes = ("https",) if production else ("https", "http")
-    plain = not (parts.username or parts.password or parts.fragment or "@" in parts.netloc)
-    ascii_ = url.isascii() and url.isprintable() and " " not in url and "\\" not in url
-    return parts.scheme in schemes and named and plain and ascii_ and len(url) <= MAX_URL
 
 
 class Outward:
@@ -88,22 +73,21 @@ class Outward:
         if not is_fit(url, production=self._production):
             raise NotDelivered("target-refused")
         try:
-            answer = self._http().status(
-                "POST",
+            post(
+                self._http(),
                 url,
-                content=message.body,
-                headers=[("user-agent", _AGENT), *headers(message, at, keys)],
+                message,
+                at=at,
+                keys=keys,
+                agent=_AGENT,
                 timeout=CALL_SECONDS,
-                connect=CONNECT_SECONDS,
             )
         except PeerSilent as error:  # of the look-up
             raise NotDelivered(error.code) from error
-        except RpcTimeout as error:
-            TIMEOUTS.labels("webhook").inc()
-            raise NotDelivered("too-slow") from error
-        except RpcFailure as error:
-            raise NotDelivered("unreachable") from error
-        _demand_taken(answer.status, answer.retry_after)
+        except NotDelivered as error:
+            if error.code == "too-slow":
+                TIMEOUTS.labels("webhook").inc()
+            raise
 
     def _http(self) -> Http:
         """Made with the first message: reading the certificates takes a while."""
@@ -111,14 +95,3 @@ class Outward:
             if self._given is None:
                 self._given = Http(resolve=self._dialler, connections=CONNECTIONS)
             return self._given
-
-
-def _demand_taken(status: int, retry_after: float | None) -> None:
-    """Of the receiver's word its status alone counts."""
-    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-        return
-    if status == HTTPStatus.GONE:
-        raise NotDelivered("gone")
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        raise NotDelivered("redirected", retry_after)
-    raise NotDelivered(f"http-{status}", retry_after)

@@ -1,0 +1,1 @@
+"""Webhooks as Standard Webhooks has them: what is sent, what vouches for it, and how it is sent."""
