@@ -11,7 +11,7 @@ import pytest
 from ledger.chain.errors import RpcUnreachable
 from ledger.chain.nodes.addresses import network
 from ledger.chain.nodes.http import Http
-from tests.support.mirrored import Door, open_door
+from tests.support.doors import Door, open_door
 
 PRIVATE = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),

@@ -1,36 +1,28 @@
 """Gateways of several members of one network, and doors through which each reaches the others."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gateway.app import create_app
 from gateway.base.keyring import Keyring
 from gateway.node import Node, make_node
-from ledger.audit.tiles import Missing
 from ledger.chain.network import NetworkFile
 from ledger.core.keys import Purpose
 from tests.support.anvil import Anvil
 from tests.support.asgi import Client
 from tests.support.chain import PROVINCES, TestNetwork, deploy_network
 from tests.support.chain import make_keys as make_chain_keys
-from tests.support.ledger import MemberLog
+from tests.support.doors import Door, nobody, open_door
 from tests.support.log import make_entries, promise_entries
 from tests.support.node import make_keys, make_settings
 
-Answer = Callable[[str], tuple[int, bytes]]
-"""Path -> status and body."""
+__all__ = ["Door", "Peers", "client_of", "nobody", "open_door", "open_peer", "start_peers"]
+
 PATIENCE = 60
 """Steps after which something that should have happened has not."""
-
-
-def nobody(_path: str) -> tuple[int, bytes]:
-    """Nothing is served here."""
-    return 503, b""
 
 
 REGISTERED = frozenset(
@@ -38,74 +30,9 @@ REGISTERED = frozenset(
 )
 
 
-@dataclass
-class Door:
-    """A URL that stays while what stands behind it changes. asked: every path, in order."""
-
-    url: str
-    answer: Answer = nobody
-    asked: list[str] = field(default_factory=list)
-
-    def open_to(self, node: Node) -> None:
-        """Have a gateway answer."""
-        client = client_of(node)
-
-        def answer(path: str) -> tuple[int, bytes]:
-            found = client.get(path)
-            return found.status_code, found.content
-
-        self.answer = answer
-
-    def open_to_log(self, log: MemberLog) -> None:
-        """Have a log without a gateway answer, or what it says in place of the truth."""
-
-        def answer(path: str) -> tuple[int, bytes]:
-            try:
-                return 200, log.fetch(path.partition(f"/logs/{log.log_id.hex()}/")[2], 1 << 30)
-            except Missing:
-                return 404, b""
-
-        self.answer = answer
-
-
 def client_of(node: Node) -> Client:
     """Requests to all routes of a gateway."""
     return Client(create_app(node))
-
-
-@contextmanager
-def open_door() -> Iterator[Door]:
-    """A door on a free port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            door.asked.append(self.path)
-            status, body = door.answer(self.path)
-            try:
-                self.send_response(status)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:  # the client gave up waiting
-                self.close_connection = True
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.block_on_close = False  # a stalled answer must not delay the end of a test
-    door = Door(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield door
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass(frozen=True)
