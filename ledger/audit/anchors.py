@@ -11,13 +11,15 @@ from ledger.core.ids import bytes32_ascii
 from ledger.core.keys import Purpose
 
 
-def judge_anchors(state: State, log: Log, times: BlockTimes, findings: Findings) -> None:
-    """Findings about the anchors of one log: order, keys, suspension, closing."""
+def judge_anchors(
+    state: State, log: Log, times: BlockTimes, findings: Findings, size: int = 0
+) -> None:
+    """Findings about the anchors of one log: order, keys, suspension, closing. size: from which
+    they go on."""
 
     def add(code: str, anchor: Anchor, **evidence: str | int) -> None:
         _add(findings, log, code, anchor, **evidence)
 
-    size = 0
     for anchor in log.anchors:
         if anchor.prev_size != size or anchor.size <= anchor.prev_size:
             add("anchor-discontinuous", anchor, expected=size, prevSize=anchor.prev_size)

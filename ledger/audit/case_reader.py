@@ -94,7 +94,7 @@ class CaseReader:
             block=event.entry.block,
         )
         before = now.states.get(act.record, NOTHING)
-        done = _done(event, acted)
+        done = done_of(event, acted)
         if not is_action(act.action):  # no code of ours takes it, and nobody can fold it
             if ours:
                 raise missing(f"act {done.count}: action {act.action}")
@@ -236,7 +236,8 @@ def _same_vote(one: Acted, other: Acted) -> bool:
     ) and not other.member  # fmt: skip
 
 
-def _done(event: Acted, acted: RecordedAct) -> Done:
+def done_of(event: Acted, acted: RecordedAct) -> Done:
+    """An act as its event has it."""
     return Done(
         place=event.entry.place,
         count=event.count,

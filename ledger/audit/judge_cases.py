@@ -105,7 +105,7 @@ def _judge_behind(
     first = cases.first_from(cases.acknowledged.get(member.code, 0) + 1)
     if first is None or member.status != ACTIVE or not member.roles & Role.PROVINCE:
         return
-    since = max(first.acted.recorded_at, _province_since(member, times))
+    since = max(first.acted.recorded_at, province_since(member, times))
     if last.time - since > MAX_BEHIND:
         findings.add(
             "ack-late",
@@ -116,7 +116,7 @@ def _judge_behind(
         )
 
 
-def _province_since(member: Member, times: BlockTimes) -> int:
+def province_since(member: Member, times: BlockTimes) -> int:
     """Since when a member has been an ACTIVE PROVINCE."""
     place = member.away[-1][1] if member.away else None
     begun = 0 if place is None else times.at(place[0])
