@@ -12,6 +12,7 @@ from ledger.cli.certificate import erasure
 from ledger.cli.comparing import compare
 from ledger.cli.draw import draw
 from ledger.cli.language import language, say
+from ledger.cli.monitor import monitor
 from ledger.cli.openings import openings as ask_openings
 from ledger.cli.options import json_option, load_network, network_options, passwords_option
 from ledger.cli.output import demand_apart, demand_writable, note, print_bytes, write_file
@@ -66,6 +67,7 @@ audit.add_command(ask_openings)
 audit.add_command(compare)
 audit.add_command(draw)
 audit.add_command(erasure)
+audit.add_command(monitor)
 audit.add_command(promise)
 audit.add_command(quality)
 audit.add_command(reconcile)

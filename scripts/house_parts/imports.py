@@ -21,11 +21,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("ledger/chain/network.py",),
     ("ledger/chain/nodes",),
     ("ledger/chain/contracts", "ledger/chain/keys"),
-    ("ledger/chain", "ledger/chain/sending", "ledger/exchange"),
+    ("ledger/chain", "ledger/chain/sending", "ledger/exchange", "ledger/hooks"),
     ("ledger/chain/governing",),
     ("ledger/chain/founding",),
     ("ledger/audit", "ledger/verify.py"),
-    ("ledger/evidence", "ledger/files"),
+    ("ledger/audit/monitor", "ledger/evidence", "ledger/files"),
     ("ledger/conformance",),
     ("ledger/client",),
     ("ledger", "ledger/cli"),  # ledger/__init__.py names what is public
