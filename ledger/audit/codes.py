@@ -5,6 +5,7 @@ from ledger.audit.finance_codes import FINANCE_CODES
 from ledger.audit.finding_code import FindingCode
 from ledger.audit.incomplete_codes import TILES_MISSING
 from ledger.audit.opening_codes import OPENING_CODES
+from ledger.audit.service_codes import SERVICE_CODES
 
 __all__ = ["CODES"]
 
@@ -394,4 +395,4 @@ CODES: dict[str, FindingCode] = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-} | (CASE_CODES | OPENING_CODES | FINANCE_CODES)
+} | (CASE_CODES | OPENING_CODES | FINANCE_CODES | SERVICE_CODES)

@@ -34,7 +34,9 @@ BESIDE: Final[Mapping[str, Text]] = {
     "sums": {"zh": "汇总（audit sums）", "en": "sums (audit sums)"},
 }
 FIGURES: Final[Mapping[str, Text]] = {
+    "ack-longest": {"zh": "最久才确认（秒）", "en": "longest until acknowledged (s)"},
     "acts": {"zh": "状态行为", "en": "acts"},
+    "anchor-gap": {"zh": "两次存证最长间隔（秒）", "en": "longest between anchors (s)"},
     "anchors": {"zh": "存证次数", "en": "anchors"},
     "behind": {"zh": "尚未确认的行为", "en": "acts not acknowledged"},
     "cases": {"zh": "案件", "en": "cases"},
@@ -47,11 +49,13 @@ FIGURES: Final[Mapping[str, Text]] = {
     "logs": {"zh": "日志", "en": "logs"},
     "opened": {"zh": "已打开的陈述", "en": "statements opened"},
     "outcome": {"zh": "有结果的记录", "en": "records with an outcome"},
+    "promise-late": {"zh": "未按期兑现的承诺", "en": "promises not kept in time"},
     "stage-late": {"zh": "超期的环节", "en": "stages that were late"},
     "statements": {"zh": "陈述", "en": "statements"},
     "timely": {"zh": "共享是否及时", "en": "shared in time"},
     "type": {"zh": "记录类型", "en": "records of a type"},
     "unread": {"zh": "未读取的条目", "en": "entries not read"},
+    "untrue": {"zh": "及时与否所言不实的记录", "en": "records untrue about being in time"},
 }
 COMPARED: Final[Mapping[str, Text]] = {
     "title": {"zh": "两份审计报告的比对", "en": "Two audit reports compared"},

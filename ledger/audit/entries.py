@@ -108,12 +108,14 @@ class Naming:
 @dataclass(frozen=True, slots=True)
 class Read:
     """What was read: of each entry its commitment in hex (b"" where it has none) and flags (of
-    `commitments`), then what some of them name, and bad ones."""
+    `commitments`), then what some of them name, and bad ones. said: how many records say what, but
+    those that replace others, which were shared with these."""
 
     commitments: list[bytes]
     flags: bytearray
     names: list[Naming] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
+    said: Counter[About] = field(default_factory=Counter)
 
 
 class EntryReader:
@@ -147,8 +149,8 @@ class EntryReader:
             unknown = set(counts)
         else:
             unknown = counts.keys() - self._known.keys()
-            self._count({ending: counts[ending] for ending in counts.keys() - unknown})
         read = Read(commitments, self._flags(endings, counts))
+        self._count({ending: counts[ending] for ending in counts.keys() - unknown}, read.said)
         if unknown:
             for at, ending in enumerate(endings):
                 if ending in unknown:
@@ -166,7 +168,7 @@ class EntryReader:
             return bytearray(len(endings))
         return bytearray(STATEMENT * (ending in statements) for ending in endings)
 
-    def _count(self, endings: dict[bytes, int]) -> None:
+    def _count(self, endings: dict[bytes, int], said: Counter[About]) -> None:
         """Entries of which nothing is new but the commitment."""
         for ending, count in endings.items():
             what = self._known[ending]
@@ -174,6 +176,7 @@ class EntryReader:
                 self.tally.others[what] += count
             else:
                 self.tally.records[what] += count
+                said[what[1]] += count
 
     def _one(self, first: int, at: int, entry: bytes, read: Read) -> None:
         """Any entry, the one at `at` of those that are read."""
@@ -184,6 +187,8 @@ class EntryReader:
         commitment, corrects, period, replaces, schema, timely = match.groups()
         group = self._said(first + at, (period, schema, timely), read.bad)
         self.tally.records[group] += 1
+        if replaces is None:
+            read.said[group[1]] += 1
         read.commitments[at] = commitment
         self._names(first, at, corrects, replaces, read)
         if group[1][1] == schema:

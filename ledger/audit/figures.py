@@ -10,8 +10,9 @@ from ledger.audit.report_file import ReportFile
 __all__ = ["NAMES", "figures_of"]
 
 NAMES = (
-    *("acts", "anchors", "behind", "cases", "entries", "finding", "flag", "gas", "kind"),
-    *("late", "logs", "opened", "outcome", "stage-late", "statements", "timely", "type", "unread"),
+    *("ack-longest", "acts", "anchor-gap", "anchors", "behind", "cases", "entries", "finding"),
+    *("flag", "gas", "kind", "late", "logs", "opened", "outcome", "promise-late", "stage-late"),
+    *("statements", "timely", "type", "unread", "untrue"),
 )
 """Names of figures. After a colon: of which code, kind, type and the like."""
 
@@ -35,6 +36,12 @@ def figures_of(report: ReportFile) -> Counter[tuple[str, str]]:
         found["late", member] += log.get("timely", {}).get("no", 0)
     for one in told["status"]["acknowledged"]:
         found["behind", one["member"]] += one["behind"]
+    for one in told.get("service", ()):
+        found["anchor-gap", one["member"]] = one["anchors"]["longestGap"]
+        found["ack-longest", one["member"]] = one["acknowledgements"]["longest"]
+        found["untrue", one["member"]] = sum(one["untrue"].values())
+        kept = one.get("promises", {})
+        found["promise-late", one["member"]] = kept.get("late", 0) + kept.get("broken", 0)
     for one in told.get("stages", ()):
         found[f"stage-late:{one['stage']}", one["member"]] += one["late"]
     for one in told.get("gas", ()):

@@ -8,7 +8,7 @@ holds. One that no log has counts for as long as its promise does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from ledger.audit.findings import Findings
 from ledger.audit.judge_mirrors import witnessed
 from ledger.audit.opened import Held, Opened
 from ledger.audit.opening_files import OpeningFiles
+from ledger.audit.service import KeptPromises
 from ledger.audit.state import Key, Log, State
 from ledger.chain.contracts.bindings import LOG_ANCHOR
 from ledger.core import eip712
@@ -28,7 +29,7 @@ from ledger.core.ids import Digest, LogId, bytes32_ascii, sha256
 from ledger.core.keys import Purpose
 from ledger.core.merkle import leaf_hash, verify_inclusion
 from ledger.core.opening import Opening, Promised, internal_checks, parse_opening
-from ledger.core.promise import MAX_LEAVES, MAX_PROMISE
+from ledger.core.promise import MAX_LEAVES, MAX_PROMISE, Promise
 from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET
 
 __all__ = ["MULTIPLE", "Judge", "next_batch", "take"]
@@ -65,12 +66,15 @@ def take(files: OpeningFiles, opened: Opened, judge: Judge) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """What openings are held against. now: Unix seconds of the last block."""
+    """What openings are held against. now: Unix seconds of the last block. kept: by member, what
+    became of the promises among them."""
 
     state: State
     findings: Findings
     chain_id: int
     now: int
+    kept: dict[str, KeptPromises] = field(default_factory=dict)
+    _signers: dict[Promise, bool] = field(default_factory=dict)
 
     # ---- before the logs are read
 
@@ -107,6 +111,8 @@ class Judge:
         if held.opening.receipt is not None:
             self._witnesses(held.opening, log)
         promised = held.opening.promised
+        if promised is not None:
+            self._keep(log, promised, held.anchored, whole=made.log not in unread)
         if promised is not None and promised.promise.due > made.at + MAX_PROMISE:
             if self._promised(log, promised):
                 term = promised.promise
@@ -119,6 +125,13 @@ class Judge:
                 self._after_promise(log, made.commitment, promised, held.anchored)
             return
         self._not_there(held.opening, log, opened, whole=made.log not in unread)
+
+    def _keep(self, log: Log, promised: Promised, anchored: int | None, *, whole: bool) -> None:
+        """Count it for the service record, if it can be told what became of it."""
+        told = anchored is not None or (whole and log.closed is None)
+        if told and self._promised(log, promised):
+            kept = self.kept.setdefault(log.member, KeptPromises())
+            kept.take(promised.promise.due, anchored, self.now)
 
     def _after_promise(self, log: Log, name: Digest, promised: Promised, anchored: int) -> None:
         """An answer is given on the promise that its query will be in the log by then."""
@@ -169,15 +182,17 @@ class Judge:
     def _promised(self, log: Log, promised: Promised) -> bool:
         """Whether the owner of the log signed a promise with an ANCHOR key that it had then."""
         promise = promised.promise
-        term = _Term(
-            log=promise.log,
-            root=promise.leaves_root,
-            count=promise.count,
-            issued=promise.issued_at,
-            due=promise.due,
-            signature=promise.signature,
-        )
-        return self._signed(log, term)
+        if promise not in self._signers:
+            term = _Term(
+                log=promise.log,
+                root=promise.leaves_root,
+                count=promise.count,
+                issued=promise.issued_at,
+                due=promise.due,
+                signature=promise.signature,
+            )
+            self._signers[promise] = self._signed(log, term)
+        return self._signers[promise]
 
     def _signed(self, log: Log, term: _Term) -> bool:
         return any(

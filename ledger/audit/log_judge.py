@@ -17,18 +17,22 @@ from ledger.audit.noted import Noted, Wants
 from ledger.audit.opened import Opened
 from ledger.audit.state import Anchor, Log, State
 from ledger.audit.stretches import Stretches, epochs_of
+from ledger.audit.timely import LogTimely
 from ledger.audit.times import BlockTimes
 from ledger.chain.contracts.structs import MONTH
+from ledger.chain.network import Rebuilt
 from ledger.core.ids import Digest, record_id
 from ledger.core.keys import Role
 from ledger.core.verdict.facts import SHANGHAI_OFFSET, end_of
+from ledger.records.calendar import Calendar
 
 __all__ = ["Against", "LogJudge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Against:
-    """What logs are held against, the same for all of them; it takes up what stands in them."""
+    """What logs are held against, the same for all of them; it takes up what stands in them.
+    rebuilt: when a lost chain was filled anew."""
 
     state: State
     times: BlockTimes
@@ -38,6 +42,8 @@ class Against:
     references: References
     corrections: Corrections
     acted_on: ActedOn
+    calendar: Calendar
+    rebuilt: Rebuilt | None = None
     opened: Opened | None = None
     listed: ListEntries | None = None
 
@@ -62,6 +68,7 @@ class LogJudge:
     ranks: Sequence[int]
     against: Against
     epochs: Sequence[int] = field(init=False)
+    timely: LogTimely = field(init=False)
     _stretches: Stretches = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,6 +76,12 @@ class LogJudge:
         owner = against.state.members.get(self.log.member)
         self.epochs = epochs_of(self.log, owner, against.catalogue, against.times)
         self._stretches = Stretches(self.log.anchors, self.epochs, self.log.end)
+        self.timely = LogTimely(
+            log=self.log,
+            times=against.times,
+            calendar=against.calendar,
+            rebuilt=against.rebuilt,
+        )
 
     # ---- what was read, piece by piece
 
@@ -81,6 +94,7 @@ class LogJudge:
         time = self._time(noted, anchor)
         if anchor is not None:
             self._name(noted, rank, anchor)
+            self.timely.take(noted.said, noted.first, anchor)
             if against.listed is not None:
                 against.listed.seen(log, noted.listed, time)
         against.acted_on.found(self.number, noted.commitments)
@@ -116,6 +130,8 @@ class LogJudge:
         self.against.findings.absorb(account.findings)
         for group, index in sorted(account.tally.firsts.items()):
             self._group(group, index, account.tally.records[group])
+        for code, index, evidence in self.timely.findings():
+            self._add(code, f"entry/{index}", **evidence)
 
     def _group(self, group: Group, index: int, count: int) -> None:
         """The first of the records that say the same and were anchored while the same was allowed:

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from ledger.audit.commitments import REPLACES, STATEMENT
-from ledger.audit.entries import Naming, Read
+from ledger.audit.entries import About, Naming, Read
 from ledger.audit.wanted import Wanted
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import LogId, keccak256
@@ -50,7 +50,8 @@ class Wants:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """Entries of one log from index `first` on, all of one anchor or of none: commitments in hex
-    (b"" is none), flags and what they name as in `Read`. listed: how many are of a type."""
+    (b"" is none), flags, what they name and what is said as in `Read`. listed: how many are of a
+    type."""
 
     first: int
     commitments: Sequence[bytes]
@@ -58,6 +59,7 @@ class Noted:
     names: Sequence[Naming] = ()
     records: Sequence[NotedRecord] = ()
     listed: Mapping[str, int] = field(default_factory=dict)
+    said: Mapping[About, int] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """Its bytes."""
@@ -73,6 +75,10 @@ class Noted:
                     for one in self.records
                 ],
                 "listed": self.listed,
+                "said": [
+                    [*(text.decode() for text in about), count]
+                    for about, count in self.said.items()
+                ],
             }
         )
         marked = zip(self.flags, self.commitments, strict=True)
@@ -106,6 +112,7 @@ class Noted:
                 for name, period, schema, first in head["records"]
             ],
             listed=head["listed"],
+            said={tuple(text.encode() for text in about): count for *about, count in head["said"]},
         )
 
 
@@ -118,6 +125,7 @@ def note(log: LogId, first: int, entries: Sequence[bytes], read: Read, wants: Wa
         names=read.names,
         records=_records(log, entries, read, wants.records) if wants.records else (),
         listed=_listed(entries, wants.types),
+        said=read.said,
     )
 
 

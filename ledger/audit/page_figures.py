@@ -18,6 +18,7 @@ __all__ = ["MAX_ROWS", "TIMELY", "Rows", "figures", "timely_by_member"]
 MAX_ROWS: Final = 300
 """Of one table: four provinces with logs and mirrors take some dozens."""
 TIMELY: Final = ("yes", "no", "unknown")
+_HOURS: Final = 24  # of a day
 Rows = Iterable[Sequence[Child]]
 
 
@@ -100,6 +101,40 @@ def _acks(report: ReportFile, say: Speaker) -> Iterator[Node]:
         for one in status["acknowledged"]
     )
     yield _table(say, "acks", ("member", "done", "behind", "since"), rows)
+
+
+def _service(report: ReportFile, say: Speaker) -> Iterator[Node]:
+    records = report.document.get("service")
+    if records is None:
+        yield element("p", say("service-none"), class_="muted")
+        return
+    yield element("p", say("service-lead"))
+    most = max((one["anchors"]["longestGap"] for one in records), default=0)
+    heads = ("member", "anchors", "gap", "last", "ack-longest", "promises", "untrue")
+    yield _table(say, "service", heads, (_service_row(one, most, say) for one in records))
+
+
+def _service_row(one: dict[str, Any], most: int, say: Speaker) -> Sequence[Child]:
+    anchors, kept, untrue = one["anchors"], one.get("promises"), one["untrue"]
+    gap = anchors["longestGap"]
+    promises = "-" if kept is None else f"{kept['met']} / {kept['late']} / {kept['broken']}"
+    return (
+        *(say.member(one["member"]), anchors["count"]),
+        _under(_span(gap, say), bar(gap, most)),
+        *(say.time(anchors["last"]), _span(one["acknowledgements"]["longest"], say)),
+        *(promises, f"{untrue['yes']} / {untrue['no']}"),
+    )
+
+
+def _span(seconds: int, say: Speaker) -> str:
+    """Days and hours, or hours and minutes; "-" for none."""
+    if seconds <= 0:
+        return "-"
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    days = hours // _HOURS
+    if days:
+        return say("span-days", days=days, hours=hours % _HOURS)
+    return say("span-hours", hours=hours, minutes=minutes)
 
 
 def _mirrors(report: ReportFile, say: Speaker) -> Iterator[Node]:
@@ -198,6 +233,7 @@ _SECTIONS: Final[Sequence[tuple[str, Callable[[ReportFile, Speaker], Iterator[No
     ("timely", _timely),
     ("stages", _stages),
     ("acks", _acks),
+    ("service", _service),
     ("mirrors", _mirrors),
     ("gas", _gas),
     ("logs", _logs),

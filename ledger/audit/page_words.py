@@ -143,6 +143,25 @@ WORDS: Final[Mapping[str, Text]] = {
     "done": {"zh": "已确认", "en": "Acknowledged"},
     "behind": {"zh": "尚未确认", "en": "Behind"},
     "since": {"zh": "最早未确认", "en": "Oldest, recorded"},
+    "service": {"zh": "各成员的服务记录", "en": "Service record of each member"},
+    "service-lead": {
+        "zh": "两次存证之间的最长间隔；从状态行为上链到确认的最长时间；随打开文件交来的承诺是否"
+        "兑现；自称及时或超期、而存证时间证明不实的记录。",
+        "en": "The longest time between two anchors; the longest from an act to its "
+        "acknowledgement; whether promises that came with openings were kept; records that say "
+        "they were shared in time, or late, which the time of their anchor belies.",
+    },
+    "service-none": {
+        "zh": "本报告由较早的软件写出，没有服务记录。",
+        "en": "An earlier version wrote this report: it has no service records.",
+    },
+    "gap": {"zh": "最长间隔", "en": "Longest gap"},
+    "last": {"zh": "最近存证", "en": "Last anchor"},
+    "ack-longest": {"zh": "最久才确认", "en": "Longest until acknowledged"},
+    "promises": {"zh": "承诺：兑现／延迟／未兑现", "en": "Promises: met / late / broken"},
+    "untrue": {"zh": "所言不实：及时／超期", "en": "Untrue: in time / late"},
+    "span-days": {"zh": "{days} 天 {hours} 小时", "en": "{days} d {hours} h"},
+    "span-hours": {"zh": "{hours} 小时 {minutes} 分", "en": "{hours} h {minutes} min"},
     "mirrors": {"zh": "镜像缺口", "en": "Mirror gaps"},
     "mirrors-lead": {
         "zh": "各省互存他省日志的副本；缺口意味着原节点损坏时可能无处可取。",

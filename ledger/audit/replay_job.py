@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ from ledger.audit.log_reading import Progress
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.replay_logs import LogsReplay, subjects_of
+from ledger.audit.service import KeptPromises, service
 from ledger.audit.sources import Sources
 from ledger.audit.state import Log, State
 from ledger.audit.times import BlockTimes
@@ -77,6 +79,8 @@ class ReplayJob:
     _tallies: list[Tally] = field(default_factory=list)
     _contracts: list[dict[str, Any]] = field(default_factory=list)
     _votes: list[dict[str, Any]] = field(default_factory=list)
+    _untrue: list[Counter[str]] = field(default_factory=list)
+    _promises: dict[str, KeptPromises] | None = None
     _shown: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -143,7 +147,7 @@ class ReplayJob:
         try:
             unread = self._read_logs(listed, held.opened)
             held.run(unread, asked.calendar)
-            self._shown = held.document()
+            self._shown, self._promises = held.document(), held.judge.kept
         finally:
             held.close()
         return unread
@@ -158,6 +162,8 @@ class ReplayJob:
             references=References(subjects_of(self._logs)),
             corrections=Corrections(self._state, self._cases, self.last.time),
             acted_on=ActedOn(self._cases, self._logs, self.last.time),
+            calendar=self.asked.calendar or Calendar.load(None),
+            rebuilt=self.network.rebuilt,
             opened=opened,
             listed=listed,
         )
@@ -172,7 +178,7 @@ class ReplayJob:
             logs.run()
         finally:
             against.close()
-        self._tallies = logs.tallies
+        self._tallies, self._untrue = logs.tallies, logs.untrue
         return logs.unread
 
     # ---- what was asked for beside them
@@ -198,6 +204,17 @@ class ReplayJob:
                 self._state, self._logs, asked.mirror_for, self.last.hash, self._findings
             )
             self._shown |= {"mirrors": shown}
+        self._shown |= {"service": self._service()}
+
+    def _service(self) -> list[dict[str, Any]]:
+        return service(
+            self._state,
+            self._cases,
+            list(zip(self._logs, self._untrue, strict=True)),
+            self._times,
+            kept=self._promises,
+            mirrors=self._shown.get("mirrors"),
+        )
 
     def _document(self) -> dict[str, Any]:
         told: dict[str, Any] = document.document(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,7 +28,8 @@ class LogsReplay:
     """Reads and judges them. logs: in the order of the report. kept: where what is read is kept for
     a later run; None: nowhere.
 
-    Afterwards: tallies: of each log; unread: those that could not be read whole.
+    Afterwards: tallies: of each log; untrue: how many of its records say untruly that they were
+    shared in time, or late; unread: those that could not be read whole.
     """
 
     logs: Sequence[Log]
@@ -36,6 +38,7 @@ class LogsReplay:
     kept: Kept | None
     progress: Progress
     tallies: list[Tally] = field(default_factory=list)
+    untrue: list[Counter[str]] = field(default_factory=list)
     unread: frozenset[LogId] = frozenset()
 
     def run(self) -> None:
@@ -48,6 +51,7 @@ class LogsReplay:
             account = self._one(judge)
             judge.end(account)
             self.tallies.append(account.tally)
+            self.untrue.append(judge.timely.counts())
             if not account.complete:
                 incomplete.add(log.member)
             if not account.whole:

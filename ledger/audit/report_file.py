@@ -114,6 +114,19 @@ _SHAPE: Final[Mapping[str, Any]] = {
             }
         ]
     ),
+    "service": _Maybe(
+        [
+            {
+                **{"member": str, "untrue": {"yes": int, "no": int}},
+                "anchors": {"count": int, "longestGap": int, "last": int},
+                "acknowledgements": {"behind": int, "longest": int},
+                "promises": _Maybe(
+                    {"met": int, "late": int, "broken": int, "waiting": int, "longest": int}
+                ),
+                "copies": _Maybe(_COUNTS),
+            }
+        ]
+    ),
     "": _ANY,
 }
 """What members must be, by name; under "" what any other may be, nothing where there is no ""."""

@@ -76,6 +76,7 @@ def full() -> dict[str, Any]:
         _stage("130000", "repair-decide", days=19, limit=14, late=1),
     ]
     made["finance"] = {"unseen": {}, "queries": 0}
+    made["service"] = [_service(code, at) for at, code in enumerate(PROVINCES)]
     made["mirrors"] = [
         {"member": "120000", "log": "00" * 32, "copy": "same", "size": 100},
         {"member": "130000", "log": "00" * 32, "copy": "behind", "size": 60},
@@ -160,4 +161,15 @@ def _stage(member: str, stage: str, *, days: int, limit: int, late: int = 0) -> 
     return {
         **{"member": member, "stage": stage, "ended": 4, "running": 1, "late": late, "untold": 0},
         **{"mean": days // 2, "longest": {"days": days, "limit": limit}},
+    }
+
+
+def _service(code: str, at: int) -> dict[str, Any]:
+    return {
+        "member": code,
+        "anchors": {"count": 2, "longestGap": 90_000 * (at + 1), "last": 1_795_990_000},
+        "acknowledgements": {"behind": 0, "longest": 3_660 * at},
+        "untrue": {"yes": at, "no": 0},
+        "promises": {"met": 40, "late": at, "broken": 0, "waiting": 1, "longest": 60 * at},
+        "copies": {"same": 1, "behind": 0, "gap": 0, "differs": 0, "untold": 0, "none": 0},
     }

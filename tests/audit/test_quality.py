@@ -98,10 +98,10 @@ def members(ledger: Ledger) -> Members:
     """Seven entries of Beijing in the month, two of them late; the month is over."""
     period = month_after(ledger.network)
     for _ in range(5):
-        ledger.beijing.put(make_record(ledger.beijing, decided=date(2025, 10, 12)))
+        ledger.beijing.put(make_record(ledger.beijing, decided=date(2025, 10, 12), timely="yes"))
     for _ in range(2):
-        late = make_record(ledger.beijing, decided=date(2025, 10, 12)).entry
-        ledger.beijing.put_raw(late.replace(b'"timely":"yes"', b'"timely":"no"'))
+        late = make_record(ledger.beijing, decided=date(2025, 10, 12), timely="no")
+        ledger.beijing.put_raw(late.entry)
     ledger.beijing.anchor()
     pass_by(ledger.network, period)
     return Members(ledger.network, period)

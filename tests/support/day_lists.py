@@ -91,7 +91,7 @@ def listed(log: MemberLog, n: int = 1, **changes: object) -> int:
         log=log.log_id,
         period=period(decided),
         schema=schema.id,
-        timely="yes",
+        timely="unknown",
     )
     return log.put(Record(entry=entry, commitment=made))
 

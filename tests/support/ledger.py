@@ -86,6 +86,7 @@ def make_record(
     end: date | None = date(2027, 10, 12),
     says: dict[str, Any] | None = None,
     hidden: dict[str, Any] | None = None,
+    timely: str = "unknown",
     **changes: Any,
 ) -> Record:
     """A penalty. changes: fields that differ, None for one that is not there. says: what the
@@ -114,7 +115,7 @@ def make_record(
         log=log.log_id,
         period=period(decided),
         schema=schema.id,
-        timely="yes",
+        timely=timely,
     )
     return Record(entry=entry, commitment=made)
 

@@ -9,10 +9,10 @@ from hashlib import sha256
 from typing import Final
 
 from ledger.audit.judge_mirrors import DRAWN, Copied, witnessed
-from ledger.audit.log_replay import owner_signed
 from ledger.audit.monitor.chain import Anchors, RootOf
 from ledger.audit.monitor.items import Condition
 from ledger.audit.proven import Proven
+from ledger.audit.shown_checkpoint import owner_signed
 from ledger.audit.state import Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing
 from ledger.core import note

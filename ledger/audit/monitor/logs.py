@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ledger.audit.log_replay import owner_signed
 from ledger.audit.monitor.chain import Anchors
 from ledger.audit.monitor.items import Condition, Item
 from ledger.audit.proven import Proven
+from ledger.audit.shown_checkpoint import owner_signed
 from ledger.audit.state import Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing, Unreachable
 from ledger.core import note
