@@ -19,6 +19,7 @@ from ledger.core.verdict.facts import DAY, SHANGHAI_OFFSET, date_of
 from tests.audit.banker import BEIJING, TIANJIN, Banker
 from tests.audit.conftest import Ledger, founded, ledger
 from tests.audit.desk import Desk
+from tests.audit.promised import HOUR, of_file, promise_of
 from tests.support.ledger import serve
 from tests.support.votes import set_endpoint
 
@@ -94,6 +95,10 @@ def folder(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             "items": [item | {"members": 1, "hidden": 1}],
         }
         (tmp_path / "published.json").write_bytes(orjson.dumps(sums))
+        kept = log.leaves()[:3]
+        issued = log.anchors[0].time - HOUR
+        promise = promise_of(log, kept, issued=issued)
+        (tmp_path / "answer.json").write_bytes(of_file(promise, kept))
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("CREDIT_LEDGER_NOW", instant(anvil.head_time()))
         yield tmp_path
@@ -101,7 +106,7 @@ def folder(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_its_examples_run(folder: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     lines = blocks(PAGES[0])
-    assert len(lines) == 5
+    assert len(lines) == 7
     for line in lines:
         name, *words = shlex.split(line)
         assert name == "credit-ledger"
@@ -109,6 +114,7 @@ def test_its_examples_run(folder: Path, capsysbinary: pytest.CaptureFixture[byte
     assert TIANJIN.encode() in (folder / "sums.csv").read_bytes()
     report = orjson.loads((folder / "report.json").read_bytes())
     assert report["findings"] == []
+    assert {one["member"] for one in report["service"]} >= {"110000", "120000"}
     assert (report["finance"]["queries"], report["finance"]["answers"]) == (1, 1)
 
 
