@@ -38,6 +38,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "evidence problems": reasons.evidence_problems,
     "findings": audit.findings,
     "incomplete": audit.incomplete,
+    "promises": audit.promises,
+    "monitor": audit.monitor,
 }
 MADE = re.compile(r"<!-- made: ([\w ]+) -->\n.*?<!-- end -->", re.DOTALL)
 EXAMPLE = re.compile(r"```text ([\w.]+)\n(?:.*?\n)??```$", re.DOTALL | re.MULTILINE)
