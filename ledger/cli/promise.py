@@ -93,7 +93,7 @@ def _read(path: Path) -> list[Given]:
 
 
 def _judge(network: NetworkFile, given: list[Given], mirrors: dict[str, str]) -> PromiseAudit:
-    """Raises Unknown where the chain cannot be read."""
+    """Judge them. Raises Unknown where the chain cannot be read."""
     from ledger.audit.judge_promises import judge_promises  # noqa: PLC0415 - see `--help`
     from ledger.audit.log_sources import log_sources  # noqa: PLC0415
     from ledger.chain.contracts.bindings import Consortium  # noqa: PLC0415

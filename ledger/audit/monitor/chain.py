@@ -164,7 +164,7 @@ class Follower:
             )
 
     def roots(self, view: View) -> RootOf:
-        """Reads anchored roots, of contracts that are what ships: others may say anything."""
+        """Read anchored roots, of contracts that are what ships: others may say anything."""
         codes = Codes(view)
         held = [
             address

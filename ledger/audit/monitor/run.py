@@ -159,15 +159,6 @@ def opened(
     with ExitStack() as stack:
         store = Store(asked.state)
         stack.callback(store.close)
-        notes: list[Note] = []
-        reader = QuorumReader(network, now=now, on_note=notes.append, deadline=DEADLINE)
-        stack.callback(reader.close)
-        nodes = Nodes(network)
-        stack.callback(nodes.close)
-        http = Http(
-            public=asked.production, private_networks=asked.private, connections=CONNECTIONS
-        )
-        stack.callback(http.close)
         teller = Teller(
             store=store,
             network=network.reference,
@@ -176,39 +167,19 @@ def opened(
             news=asked.news,
             log=log,
         )
-        rounds = Rounds(
-            reader=reader,
-            nodes=nodes,
-            http=http,
-            store=store,
-            teller=teller,
-            terms=Terms(stopped_after=asked.stopped_after),
-            now=now,
-            stop=stop,
-        )
+        notes: list[Note] = []
+        rounds = _rounds(network, asked, stack, teller, notes, now=now, stop=stop)
         figures = Figures()
         shown = stack.enter_context(port(asked.metrics, figures))
         if shown is not None:
             log("metrics.listening", port=shown)
-        full = None
-        if asked.replay:
-            full = FullReplay(
-                folder=asked.state,
-                every=asked.replay,
-                command=asked.command,
-                store=store,
-                teller=teller,
-                now=now,
-                log=log,
-            )
-            stack.callback(full.close)
         yield Monitor(
             asked=asked,
             store=store,
             teller=teller,
             rounds=rounds,
-            sender=_sender(asked, store, now, log, stack),
-            full=full,
+            sender=_sender(asked, teller, stack, now),
+            full=_full(asked, teller, stack, now),
             figures=figures,
             notes=notes,
             stop=stop,
@@ -217,14 +188,68 @@ def opened(
         )
 
 
+def _rounds(
+    network: NetworkFile,
+    asked: Asked,
+    stack: ExitStack,
+    teller: Teller,
+    notes: list[Note],
+    *,
+    now: Callable[[], float],
+    stop: threading.Event,
+) -> Rounds:
+    """What makes rounds, with its connections. notes: takes what is found out about nodes."""
+    reader = QuorumReader(network, now=now, on_note=notes.append, deadline=DEADLINE)
+    stack.callback(reader.close)
+    nodes = Nodes(network)
+    stack.callback(nodes.close)
+    http = Http(public=asked.production, private_networks=asked.private, connections=CONNECTIONS)
+    stack.callback(http.close)
+    return Rounds(
+        reader=reader,
+        nodes=nodes,
+        http=http,
+        store=teller.store,
+        teller=teller,
+        terms=Terms(stopped_after=asked.stopped_after),
+        now=now,
+        stop=stop,
+    )
+
+
 def _sender(
-    asked: Asked, store: Store, now: Callable[[], float], log: Log, stack: ExitStack
+    asked: Asked, teller: Teller, stack: ExitStack, now: Callable[[], float]
 ) -> Sender | None:
     if not asked.url:
         return None
     http = client()
     stack.callback(http.close)
-    return Sender(store=store, http=http, url=asked.url, secrets=asked.secrets, now=now, log=log)
+    return Sender(
+        store=teller.store,
+        http=http,
+        url=asked.url,
+        secrets=asked.secrets,
+        now=now,
+        log=teller.log,
+    )
+
+
+def _full(
+    asked: Asked, teller: Teller, stack: ExitStack, now: Callable[[], float]
+) -> FullReplay | None:
+    if not asked.replay:
+        return None
+    full = FullReplay(
+        folder=asked.state,
+        every=asked.replay,
+        command=asked.command,
+        store=teller.store,
+        teller=teller,
+        now=now,
+        log=teller.log,
+    )
+    stack.callback(full.close)
+    return full
 
 
 def _of_node(note: Note) -> Item:

@@ -67,7 +67,8 @@ class Store:
     """The memory. Not for several threads. Close it."""
 
     def __init__(self, folder: Path) -> None:
-        """Raises ConfigError where the folder cannot be used, or another monitor uses it."""
+        """folder: made where there is none. Raises ConfigError where it cannot be used, or another
+        monitor uses it."""
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._db = sqlite3.connect(folder / FILE, timeout=_WAIT, isolation_level=None)
