@@ -197,20 +197,26 @@ def begin_read(engine: sa.Engine) -> Iterator[sa.Connection]:
 def read_long(engine: sa.Engine) -> Iterator[sa.Connection]:
     """The same for as long as it takes: counting and copying a large database, and writing the
     copy, take longer than what others are allowed."""
-    with begin_read(engine) as connection:
-        if engine.dialect.name != "postgresql":
-            yield connection
-            return
-        from gateway.base.postgresql import ANSWER_SECONDS  # noqa: PLC0415
+    with begin_read(engine) as connection, unhurried(connection):
+        yield connection
 
-        raw: Any = connection.connection.driver_connection
-        raw.answer_seconds = math.inf
-        try:
-            for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
-                connection.execute(sa.text(f"SET LOCAL {bound} = 0"))
-            yield connection
-        finally:
-            raw.answer_seconds = ANSWER_SECONDS
+
+@contextmanager
+def unhurried(connection: sa.Connection) -> Iterator[None]:
+    """Let the statements of a transaction take as long as they take."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    from gateway.base.postgresql import ANSWER_SECONDS  # noqa: PLC0415
+
+    raw: Any = connection.connection.driver_connection
+    raw.answer_seconds = math.inf
+    try:
+        for bound in ("statement_timeout", "idle_in_transaction_session_timeout"):
+            connection.execute(sa.text(f"SET LOCAL {bound} = 0"))
+        yield
+    finally:
+        raw.answer_seconds = ANSWER_SECONDS
 
 
 _READ: dict[str, dict[str, Any]] = {

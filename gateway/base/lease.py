@@ -45,7 +45,7 @@ class Lease:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._me = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
-        self._clock = _CLOCKS[engine.dialect.name]
+        self._clock = CLOCKS[engine.dialect.name]
         self._lock = threading.Lock()
         self._asked = -math.inf
         self._until = -math.inf
@@ -94,7 +94,7 @@ class Lease:
             return connection.execute(sa.update(leases).where(row).values(values)).rowcount == 1
 
 
-_CLOCKS: dict[str, sa.ColumnElement[float]] = {
+CLOCKS: dict[str, sa.ColumnElement[float]] = {
     "sqlite": sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Double),
     "postgresql": sa.literal_column("extract(epoch FROM clock_timestamp())", sa.Double),
 }

@@ -58,6 +58,8 @@ CLIENT = {
 }
 """The same for our end of the line (libpq)."""
 
+HELD_UP = (errors.LockNotAvailable, errors.DeadlockDetected)
+"""What ends a statement that others have kept from what it needs."""
 _OVERDUE = (errors.QueryCanceled, errors.LockNotAvailable, errors.ConnectionTimeout)
 _Value = TypeVar("_Value")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gateway.base.db import begin_write
+from gateway.base.db import begin_write, unhurried
 from ledger.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def migrate(engine: sa.Engine) -> None:
         found = _revision(connection)
         _demand_known(found)
         if found != program_revision():
-            _upgrade(connection)
+            with unhurried(connection):  # a large table is not changed within a statement's time
+                _upgrade(connection)
 
 
 def demand_current(engine: sa.Engine) -> None:
