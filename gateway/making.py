@@ -16,6 +16,8 @@ from gateway.base.metrics import TIMEOUTS
 from gateway.base.revision import demand_current, migrate
 from gateway.base.schema_folder import SchemaFolder
 from gateway.base.settings import Settings
+from gateway.base.threads import Step
+from gateway.base.wal import checkpointer
 from gateway.base.who import WhoPaths
 from gateway.chain.notes import tell
 from gateway.chain.outbox import Outbox
@@ -24,6 +26,7 @@ from gateway.chain.view import ChainView
 from gateway.intake.pool import Workers
 from gateway.intake.services import Intake
 from gateway.intake.worker import Secrets
+from gateway.partitions.tasks import partitioner
 from gateway.quality.store import Counting
 from gateway.receipts.interfaces import Stranded
 from gateway.receipts.services import Receipts
@@ -41,6 +44,13 @@ makes blocks only for transactions."""
 PATIENCE_SECONDS = 5.0
 """For so long a call is asked again that a chain node refuses for the moment; then the step fails,
 and is repeated as a whole."""
+
+
+def database_keeper(engine: sa.Engine) -> tuple[str, Step]:
+    """Make the step, with its name, of what looks after the database beside the work."""
+    if engine.dialect.name == "sqlite":
+        return "checkpointer", checkpointer(engine)
+    return "partitions", partitioner(engine)
 
 
 def make_intake(

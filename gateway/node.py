@@ -33,7 +33,6 @@ from gateway.base.keyring import KeyFolder, Keyring
 from gateway.base.lease import Lease
 from gateway.base.schema_folder import SchemaWatch
 from gateway.base.settings import Settings
-from gateway.base.wal import checkpointer
 from gateway.base.who import WhoWatch
 from gateway.casefiles.store import forget_records as forget_rows
 from gateway.casefiles.wiring import CaseFileParts, make_case_files
@@ -61,6 +60,7 @@ from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
 from gateway.making import (
+    database_keeper,
     make_intake,
     make_outbox,
     make_reader,
@@ -277,9 +277,8 @@ class Node:
             ("mirrors", MirrorFollower(self.mirrors, self.witnesses, self.lease)),
             ("chain-nodes", NodeWatch(self.ctx)),
             *self.webhooks.steps(self.lease),
+            database_keeper(self.ctx.engine),
         ]
-        if self.ctx.engine.dialect.name == "sqlite":
-            steps.append(("checkpointer", checkpointer(self.ctx.engine)))
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
         self._threads.append(
             threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)

@@ -20,7 +20,8 @@ from gateway.chain.signing import Signing
 from gateway.chain.view import ChainView
 from gateway.intake.calendar_file import CalendarFile, days_left
 from gateway.jobs.models import jobs
-from gateway.log.models import entries, logs
+from gateway.log.models import logs
+from gateway.log.numbers import taken
 from gateway.log.quarantine import count_quarantined
 from gateway.mirrors.errors import FULL
 from gateway.mirrors.store import Mirror, all_mirrors
@@ -113,14 +114,13 @@ class NodeCollector(Collector):
         now = self._ctx.clock.seconds()
         behind = self._statuses.acknowledged()
         with self._ctx.engine.connect() as connection:
-            taken = connection.scalar(sa.select(sa.func.max(entries.c.id))) or 0
             sizes = [(row.log_id, row.size) for row in connection.execute(sa.select(logs))]
             return _Stored(
                 sizes=sizes,
                 anchored=anchored_sizes(connection),
                 anchor_times=newest_anchor_times(connection),
                 mirrors=all_mirrors(connection),
-                waiting=taken - sum(size for _, size in sizes),
+                waiting=taken(connection) - sum(size for _, size in sizes),
                 files=connection.scalar(_FILES) or 0,
                 overdue=overdue_promises(connection, now) + count_overdue(connection, now),
                 quarantined=count_quarantined(connection),

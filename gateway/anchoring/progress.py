@@ -8,12 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.anchoring.models import anchors
-from gateway.log.models import entries, logs, pending, promises
+from gateway.log.models import logs, pending, promises
+from gateway.log.numbers import number_of, taken
 
 LARGEST_BATCH = 65_536
 """Entries integrated together at most (`log.batch_size`)."""
 
-_TAKEN = sa.select(sa.func.max(entries.c.id))
 _SOME = 400
 """Places in one query."""
 _WANTED = sa.values(sa.column("log", sa.Integer), sa.column("place", sa.BigInteger), name="wanted")
@@ -43,9 +43,8 @@ _DONE = sa.select(
 
 
 def unanchored(connection: sa.Connection) -> int:
-    """Promised records not yet finally anchored: row numbers of entries have no gaps."""
-    taken: int = connection.scalar(_TAKEN) or 0
-    return taken - sum(int(size) for size in connection.scalars(_DONE))
+    """Promised records not yet finally anchored."""
+    return taken(connection) - sum(int(size) for size in connection.scalars(_DONE))
 
 
 def anchored_sizes(connection: sa.Connection) -> list[tuple[bytes, int]]:
@@ -99,8 +98,8 @@ def overdue_promises(connection: sa.Connection, at: int) -> int:
     Only the newest promises are looked at, as many as hold what is unanchored and a batch more:
     entries are integrated in the order of their promises.
     """
-    taken: int = connection.scalar(_TAKEN) or 0
-    since = taken - unanchored(connection) - LARGEST_BATCH
+    anchored = taken(connection) - unanchored(connection)
+    since = number_of(connection, anchored - LARGEST_BATCH)
     newest = sa.func.coalesce(_NEWEST, 0)
     open_still = sa.or_(promises.c.start.is_(None), promises.c.start + promises.c.width > newest)
     query = (

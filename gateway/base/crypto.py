@@ -49,6 +49,14 @@ class ContentLost(LedgerError):
     """Content that no longer opens: its key was lost, or either was altered in the database."""
 
 
+class ContentArchived(ContentLost):
+    """Content that stands here no more: it was taken into the archive with its month. Its key is
+    still there, and with it opens what comes back from the archive."""
+
+    def __init__(self) -> None:
+        super().__init__("content-archived")
+
+
 class ContentKeyTrouble(NotReady):
     """The content keys at hand are not those that are needed. key_id: hex, of the one meant."""
 

@@ -117,6 +117,11 @@ TEXTS: Final[Mapping[str, Text]] = {
         "zh": "记录内容已删除，无法核对；请逐条办理",
         "en": "The content of the record was erased, so it cannot be compared; decide it alone",
     },
+    "content-archived": {
+        "zh": "该记录所在月份的内容已移入档案，无法核对；请运行人员调回后另行报送此行",
+        "en": "The content of the record was taken into the archive with its month, so it cannot be"
+        " compared; have it brought back and send this row again",
+    },
     "no-open-case": {
         "zh": "不予修复不改变记录的状态；该记录没有正在办理的修复申请，无须办理。"
         "如须留存，请先登记申请（case file --national-no）后逐条办理",

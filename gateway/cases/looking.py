@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from gateway.anchoring.progress import first_final_anchor
-from gateway.base.crypto import Vault
+from gateway.base.crypto import ContentArchived, Vault
 from gateway.base.policy import Record
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
@@ -31,8 +31,10 @@ def known(connection: sa.Connection, leaf: bytes) -> Record | None:
     return None if found is None else known_of(record_row(connection, found.id))[0]
 
 
-def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
-    """The record by its id or leaf. Raises CaseRefused: `record-unknown`, `not-anchored`."""
+def look(connection: sa.Connection, vault: Vault, name: bytes, *, archived: bool = False) -> Held:
+    """The record by its id or leaf. archived: whether one will do whose content was taken into the
+    archive, as where nothing is done about it. Raises CaseRefused: `record-unknown`,
+    `not-anchored`, `content-archived`."""
     found = locate(connection, name)
     if found is None:
         raise CaseRefused("record-unknown", _UNKNOWN)
@@ -53,6 +55,10 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
         content = open_content(vault, row, found.leaf)
     except ContentErased:
         content = None
+    except ContentArchived as error:
+        if not archived:
+            raise CaseRefused("content-archived") from error
+        content = None
     schema = None
     if content is not None:
         type_, _, version = content.schema.partition("@")
@@ -69,10 +75,12 @@ def look(connection: sa.Connection, vault: Vault, name: bytes) -> Held:
     )
 
 
-def look_case(connection: sa.Connection, vault: Vault, case: sa.Row[Any]) -> Held:
+def look_case(
+    connection: sa.Connection, vault: Vault, case: sa.Row[Any], *, archived: bool = False
+) -> Held:
     """The record of a case of ours as it stands now: another one of its chain where it was logged
-    again since it was filed. Raises as `look`."""
-    return look(connection, vault, standing_leaf(connection, case.leaf))
+    again since it was filed. As `look`."""
+    return look(connection, vault, standing_leaf(connection, case.leaf), archived=archived)
 
 
 def standing_leaf(connection: sa.Connection, leaf: bytes) -> bytes:

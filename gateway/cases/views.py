@@ -93,7 +93,7 @@ class Views:
     def of_record(self, caller: Caller, record: bytes) -> Answer:
         """What is proposed and done about a record by the owner's own decision."""
         with begin_read(self._cases.ctx.engine) as connection:
-            held = look(connection, self._cases.vault, record)
+            held = look(connection, self._cases.vault, record, archived=True)
             self._cases.admit(caller, Purpose.SEE_CASE, held)
             proposed = self._waiting.newest(connection, record=held.record)
             released = store.last_released(connection, held.record)
@@ -123,7 +123,7 @@ class Views:
         if row.leaf == ABROAD:
             self._cases.filer.admit(caller, Purpose.SEE_ABROAD, row)
             return row, None
-        held = look_case(connection, self._cases.vault, row)
+        held = look_case(connection, self._cases.vault, row, archived=True)
         self._cases.admit(caller, Purpose.SEE_CASE, held, row)
         return row, held
 

@@ -13,6 +13,7 @@ from gateway.files.store import drop as drop_file
 from gateway.log.models import entries
 from gateway.log.store import Entries, Located, of_row
 from gateway.records.models import closings, records
+from gateway.records.store import drop_contents
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.sealing.services import Kind, drop, number
 from gateway.statuses.models import statuses
@@ -87,8 +88,8 @@ def destroy_records(connection: sa.Connection, rows: Sequence[int]) -> None:
     """Destroy keys and sealed content of these rows, and what ties them to their subject. Their
     fingerprints stay: by them the same record sent again is known, and not taken in anew."""
     drop(connection, Kind.RECORD, rows)
-    change = sa.update(records).where(_of(rows))
-    connection.execute(change.values(content=b"", subject=None))
+    drop_contents(connection, rows)
+    connection.execute(sa.update(records).where(_of(rows)).values(subject=None))
 
 
 def documents_about(connection: sa.Connection, rows: Sequence[int], but: bytes) -> list[str]:

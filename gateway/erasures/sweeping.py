@@ -11,17 +11,22 @@ from contextlib import closing
 
 import sqlalchemy as sa
 
+from gateway.partitions.models import CONTENTS
+from gateway.partitions.store import detached
+
 BUSY_MS = 1000
 """For so long writers may be held up while what readers still use is waited for."""
-_TABLES = ("content_keys", "records", "case_materials", "case_proposals", "case_file_rows",
-           "file_parts", "file_sets", "file_reports", "credit_reports")  # fmt: skip
+_TABLES = ("content_keys", "contents", "records", "case_materials", "case_proposals",
+           "case_file_rows", "file_parts", "file_sets", "file_reports",
+           "credit_reports")  # fmt: skip
 
 
 def sweep(engine: sa.Engine) -> bool:
     """Whether nothing is left; False where somebody reads what was there, so try again."""
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for table in _TABLES:
+            out = [part.table(CONTENTS) for part in detached(connection)]
+            for table in (*_TABLES, *out):
                 connection.exec_driver_sql(f"VACUUM {table}")
         return True
     with closing(engine.raw_connection()) as connection:

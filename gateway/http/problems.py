@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from gateway.base.crypto import ContentArchived
 from gateway.base.errors import NotReady
 from gateway.base.policy import NotAllowed
 from gateway.http.titles import TITLES
@@ -101,6 +102,8 @@ def problem_of(error: Exception) -> Problem:
             found = error
         case NotAllowed():
             found = Problem(error.code, extra={"scope": error.scope} if error.scope else {})
+        case ContentArchived():
+            found = Problem("content-archived")
         case NotReady():
             found = retry_later("not-ready", error.retry_after, error.message, reason=error.code)
         case CouldNotCheck():

@@ -52,6 +52,16 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
         410,
         {"zh": "记录内容已依法删除", "en": "The content of this record was erased"},
     ),
+    "content-archived": (
+        409,
+        {
+            "zh": "该记录所在月份的内容已按保存期限移入档案，本节点暂不提供；"
+            "记录的登记、存证与回执不受影响。需要内容的，请本成员的运行人员从档案调回",
+            "en": "The content of this record was taken into the archive with its month and is not"
+            " given here now; its entry, its anchor and its receipt stand. The operator of this"
+            " member can bring the content back",
+        },
+    ),
     "not-erased": (
         404,
         {

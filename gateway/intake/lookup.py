@@ -12,7 +12,7 @@ from gateway.base.db import rows_having
 from gateway.base.policy import Days, Status
 from gateway.log.many import PAGE, ManyEntries
 from gateway.records.content import Content
-from gateway.records.models import records
+from gateway.records.models import contents, records
 from gateway.records.period import days_of
 from gateway.records.store import closed_among
 from gateway.sealing.models import content_keys
@@ -60,10 +60,10 @@ COLUMNS = tuple(records.c[name] for name in Known._fields if name != "closed")
 """Of `records`, as `known` takes them."""
 _CONTENTS = (
     sa.select(
-        records.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, records.c.content
+        contents.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, contents.c.content
     )
-    .join(content_keys, opens(Kind.RECORD, records.c.id))
-    .where(records.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .join(content_keys, opens(Kind.RECORD, contents.c.id))
+    .where(contents.c.id.in_(sa.bindparam("ids", expanding=True)))
 )
 
 
@@ -91,8 +91,8 @@ def standings(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Standi
 def open_contents(
     connection: sa.Connection, vault: Vault, wanted: Mapping[int, bytes]
 ) -> dict[int, Content]:
-    """Contents of records by row number, given their leaves. One erased or lost is left out, or
-    whose content key is not at hand: intake goes on without it."""
+    """Contents of records by row number, given their leaves. One erased, archived or lost is left
+    out, or whose content key is not at hand: intake goes on without it."""
     found = {}
     for row_id, by, key, content in connection.execute(_CONTENTS, {"ids": list(wanted)}):
         try:

@@ -29,7 +29,7 @@ from gateway.intake.resolve import Resolved, resolve
 from gateway.intake.store import CorrectedMeanwhile, store
 from gateway.intake.tally import tally
 from gateway.intake.worker import Rows, Source
-from gateway.log.services import LOCK_ENTRIES
+from gateway.log.numbers import LOCK_ENTRIES
 from gateway.quality.store import Counting
 from ledger.chain.keys.signers import DigestSigner
 from ledger.core.canonical import unhex32

@@ -14,6 +14,7 @@ from gateway.intake.lookup import Known
 from gateway.intake.promises import insert_promise
 from gateway.log.services import enqueue, log_row
 from gateway.records.models import records
+from gateway.records.store import put_contents
 from gateway.sealing.services import Kind, put
 from gateway.subjects.store import number_subjects
 from ledger.core.canonical import unhex32
@@ -32,7 +33,6 @@ _COLUMNS = (
     "record_key",
     "superseded_by",
     "content_mac",
-    "content",
 )
 _IN_FORCE = b""
 
@@ -96,11 +96,11 @@ def store(
                 draft.record_key,
                 _IN_FORCE,
                 draft.content_mac,
-                draft.content,
             )
             for row_id, draft, department in zip(ids, drafts, departments, strict=True)
         ],
     )
+    put_contents(connection, zip(ids, (draft.content for draft in drafts), strict=True))
 
 
 def _supersede(connection: sa.Connection, old: Known, draft: Draft) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from gateway.base.db import insert_rows
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, leaf_prefix, logs, pending, promises
-from gateway.log.services import reserve
+from gateway.log.numbers import reserve
 from gateway.log.store import TileStore
 from ledger.core.entry import parse_entry
 from ledger.core.errors import LedgerError

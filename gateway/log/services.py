@@ -15,10 +15,11 @@ import structlog
 
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
-from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there, lock
+from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there
 from gateway.chain.signing import Signing
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
+from gateway.log.numbers import reserve
 from gateway.log.store import LogState, TileStore, Waiting
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
@@ -30,8 +31,6 @@ from ledger.core.tiles import WIDTH, append, root_at
 
 LOCK = "log"
 """Name of the lock under which the tree grows."""
-LOCK_ENTRIES = "entries"
-"""Name of the lock under which entries get their row numbers."""
 
 _log = structlog.get_logger(__name__)
 
@@ -82,14 +81,6 @@ def enqueue(
     insert_rows(connection, entries, ("id", "log", "leaf", "record"), rows)
     store.put_pending(connection, log=log, promise=promise, leaves=leaves, lines=entry_bytes)
     return ids
-
-
-def reserve(connection: sa.Connection, count: int) -> range:
-    """Row numbers for `count` entries, without gaps. A write to SQLite excludes all others; on
-    PostgreSQL a lock does, until the commit."""
-    lock(connection, LOCK_ENTRIES)
-    last = connection.execute(sa.select(sa.func.max(entries.c.id))).scalar_one() or 0
-    return range(last + 1, last + 1 + count)
 
 
 class Logs:

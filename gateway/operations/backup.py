@@ -35,6 +35,7 @@ import gateway.files.models
 import gateway.jobs.models
 import gateway.mirrors.models
 import gateway.outcomes.models
+import gateway.partitions.models
 import gateway.peers.models
 import gateway.products.models
 import gateway.quality.models
@@ -59,6 +60,9 @@ from gateway.base.revision import migrate, program_revision, revision
 from gateway.chain.models import chain_cache
 from gateway.log.models import logs
 from gateway.operations.backup_keys import Given, create_keys, give_keys, keep_keys, portions
+from gateway.partitions.making import create, remove
+from gateway.partitions.models import partitions
+from gateway.partitions.store import Part, parts, tables_of_parts
 from gateway.sealing.models import content_keys, wrapping_keys
 from gateway.web.models import web_sessions
 from ledger.core.canonical import instant
@@ -161,6 +165,7 @@ def restore(
         _demand_empty(target)
         data = stack.enter_context(kept_file(folder / DATA))
         rows = 0
+        _cut_as_before(data, target)
         for table in tables():
             rows += (copied := _copy(data, target, table, progress))
             if copied != manifest["rows"].get(table.name):
@@ -210,15 +215,32 @@ def _demand_revision(found: str | None, where: str) -> None:
 
 def _demand_known(engine: sa.Engine) -> None:
     """Require that we know each table: one that is left out would be missed when it is too late."""
-    unknown = {*sa.inspect(engine).get_table_names()} - {*metadata.tables, "alembic_version"}
-    if unknown:
+    known = {*metadata.tables, "alembic_version"}
+    with engine.connect() as connection:
+        known |= tables_of_parts(connection)
+    if unknown := {*sa.inspect(engine).get_table_names()} - known:
         raise ConfigError("database_url", f"holds tables of others: {', '.join(sorted(unknown))}")
 
 
 def _demand_empty(target: sa.Connection) -> None:
     for table in tables():
+        if table is partitions:  # those of months to come
+            continue
         if target.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first():
             raise ConfigError("database_url", "the database is not empty; restore into a new one")
+
+
+def _cut_as_before(source: sa.Connection, target: sa.Connection) -> None:
+    """Have the parts that the backup knows of, and no others, where it knows of any: their rows
+    follow. Numbers then go on behind those that it holds."""
+    rows = source.execute(sa.select(*partitions.columns).order_by(partitions.c.first_id)).all()
+    if rows and target.dialect.name == "postgresql":
+        for part in parts(target):
+            remove(target, part)
+        for row in rows:
+            create(target, Part(row.first_id, row.end_id, row.month, row.n, row.archived_at))
+    if rows:
+        target.execute(sa.delete(partitions))
 
 
 def _copy(

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from gateway.accesses.services import Access, write
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
-from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault, Wrapped
+from gateway.base.crypto import ContentArchived, ContentKeyMissing, ContentLost, Sealed, Vault
 from gateway.base.db import begin_read, begin_write, lock
 from gateway.base.policy import OPERATOR, Purpose, decide
 from gateway.base.schema_folder import SchemaFolder
@@ -42,7 +42,7 @@ from gateway.receipts.chain import Link, first_id, link, telling
 from gateway.records.content import SECRET_BYTES, Content, encode_content
 from gateway.records.errors import ContentErased
 from gateway.records.models import records
-from gateway.records.store import WITH_KEYS, known_of, open_content
+from gateway.records.store import WITH_KEYS, known_of, open_content, put_contents
 from gateway.sealing.services import Kind, hold, opens, put
 from gateway.statuses.store import LOCK as STATUSES
 from gateway.statuses.store import closed_too
@@ -69,8 +69,8 @@ Progress = Callable[[int], None]
 @dataclass(slots=True)
 class Relogged:
     """What became of the stranded records. done: logged again. left: how many were not, by code:
-    `erased`, `content-lost`, `content-key-missing`, `type-not-in-force`, `schema-unknown`,
-    `no-longer-valid`."""
+    `erased`, `content-archived`, `content-lost`, `content-key-missing`, `type-not-in-force`,
+    `schema-unknown`, `no-longer-valid`."""
 
     done: int = 0
     left: Counter[str] = field(default_factory=Counter)
@@ -99,7 +99,7 @@ class _Anew(NamedTuple):
     entry: bytes
     leaf: bytes
     record_id: bytes
-    wrapped: Wrapped
+    sealed: Sealed
     values: dict[str, Any]
 
 
@@ -234,7 +234,9 @@ class Relog:
                     return False
             new = [one.values | {"id": row} for row, one in zip(ids, made, strict=True)]
             connection.execute(sa.insert(records), new)
-            keys = [(row, one.leaf, *one.wrapped) for row, one in zip(ids, made, strict=True)]
+            rows = list(zip(ids, made, strict=True))
+            put_contents(connection, [(row, one.sealed.content) for row, one in rows])
+            keys = [(row, one.leaf, *one.sealed.wrapped) for row, one in rows]
             put(connection, self._vault, Kind.RECORD, keys)
             for row, one in zip(ids, made, strict=True):
                 closed_too(connection, one.old, row)
@@ -269,6 +271,8 @@ class _Work:
             content = open_content(self._vault, row, stranded.one.at.leaf)
         except ContentErased as error:
             raise _Left("erased") from error
+        except ContentArchived as error:
+            raise _Left("content-archived") from error
         except ContentLost as error:
             raise _Left("content-lost") from error
         except ContentKeyMissing as error:
@@ -291,9 +295,8 @@ class _Work:
         plain = encode_content(secret, header, content.fields)
         sealed = self._vault.seal(plain, leaf)
         values = {name: row._mapping[name] for name in records.c.keys()}
-        values["content"] = sealed.content
         new_id = record_id(self._log_id, commitment)
-        return _Anew(row.id, entry, leaf, new_id, sealed.wrapped, values)
+        return _Anew(row.id, entry, leaf, new_id, sealed, values)
 
     def _first(self, stranded: _Stranded) -> bytes:
         """What the new entry replaces."""

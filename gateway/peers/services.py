@@ -20,7 +20,7 @@ from gateway.base import access_table
 from gateway.base.access_table import NO_PURPOSE, AccessTable, Compared, Standing
 from gateway.base.clock import CHINA
 from gateway.base.context import Context
-from gateway.base.crypto import Vault
+from gateway.base.crypto import ContentArchived, Vault
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import (
@@ -163,6 +163,9 @@ class Exchange:
             made = self._receipts.bound(wanted.record_id, _audience(question), fields)
         except Stranded as error:
             raise Refused("stranded") from error
+        except ContentArchived as error:
+            archived = Decision("content-archived", version=decision.version)
+            raise self._refused(question, archived, asked.leaf) from error
         except (FieldUnknown, NotARecord, NotAllowed) as error:  # nothing to show, or erased since
             nothing = Decision(NOT_GRANTED, version=decision.version)
             raise self._refused(question, nothing, asked.leaf) from error
@@ -309,7 +312,7 @@ class Exchange:
     def _open(self, row: sa.Row[tuple[object, ...]], leaf: bytes) -> Content | None:
         try:
             return open_content(self._vault, row, leaf)
-        except NotAllowed:  # erased
+        except (NotAllowed, ContentArchived):  # erased, or not at hand
             return None
 
     def _match(self, content: Content, fields: Mapping[str, str]) -> bool | None:

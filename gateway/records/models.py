@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from gateway.base.db import RowId, metadata
+from gateway.partitions.models import CONTENTS
 
 records = sa.Table(
     "records",
@@ -29,13 +30,20 @@ records = sa.Table(
     # is in force.
     sa.Column("superseded_by", sa.LargeBinary(32), nullable=False),
     sa.Column("content_mac", sa.LargeBinary(16), nullable=False),
-    # gateway.base.crypto.Sealed over gateway.records.content, aad = leaf. Its key lies in
-    # gateway.sealing; erased: there is none.
-    sa.Column("content", sa.LargeBinary, nullable=False),
     # One index finds a document, finds a record, and keeps two from being in force together.
     sa.UniqueConstraint("document_key", "record_key", "superseded_by"),
 )
-"""The row number is that of its entry."""
+"""The row number is that of its entry. What is asked of a record without its content is here."""
+contents = sa.Table(
+    CONTENTS,
+    metadata,
+    sa.Column("id", RowId, primary_key=True, autoincrement=False),
+    # gateway.base.crypto.Sealed over gateway.records.content, aad = leaf. Its key lies in
+    # gateway.sealing; erased: there is neither.
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+"""The content of each record by its row number. No row: it was erased, or taken into the archive
+with its month (`gateway.partitions`)."""
 sa.Index("ix_records_subject", records.c.subject)
 LISTED = sa.text(
     "schema IN ('abnormal-list-exit@1', 'abnormal-list@1', 'incentive-list-entry@1',"

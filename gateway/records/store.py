@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.base.crypto import Sealed, Vault
+from gateway.base.crypto import ContentArchived, ContentLost, Sealed, Vault
+from gateway.base.db import insert_rows
 from gateway.base.policy import Record, Status
+from gateway.partitions.store import destroy_detached, in_archive
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord
-from gateway.records.models import closings, records
+from gateway.records.models import closings, contents, records
 from gateway.records.period import days_of
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, key_in, opens
 
 CLOSED = sa.exists().where(closings.c.entry == records.c.id).correlate(records)
 """Whether the content of a record is closed by what the chain says."""
-WITH_KEYS = sa.select(
-    records, content_keys.c.wrapped_by, content_keys.c.wrapped_key, CLOSED.label("closed")
-).outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
-"""Records with their keys, for `known_of` and `open_content`."""
+ARCHIVED = sa.case((contents.c.id.is_(None), in_archive(records.c.id)), else_=sa.false())
+"""Whether the content of a record is not here because it was taken into the archive. What is here
+costs nothing to ask about."""
+WITH_KEYS = (
+    sa.select(
+        records,
+        contents.c.content,
+        content_keys.c.wrapped_by,
+        content_keys.c.wrapped_key,
+        CLOSED.label("closed"),
+        ARCHIVED.label("archived"),
+    )
+    .outerjoin(contents, contents.c.id == records.c.id)
+    .outerjoin(content_keys, opens(Kind.RECORD, records.c.id))
+)
+"""Records with content and keys, for `known_of` and `open_content`."""
 _STATUS = sa.select(
     records.c.id,
     records.c.superseded_by,
@@ -72,6 +86,20 @@ def known_of(row: sa.Row[Any]) -> tuple[Record, Status]:
     return record, _status(row)
 
 
+def put_contents(connection: sa.Connection, rows: Iterable[tuple[int, bytes]]) -> None:
+    """Keep the sealed content of records by their row numbers."""
+    insert_rows(connection, contents, ("id", "content"), rows)
+
+
+def drop_contents(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Destroy the sealed content of records, also where it was taken into the archive and still
+    lies in this database."""
+    for at in range(0, len(ids), _AT_ONCE):
+        some = list(ids[at : at + _AT_ONCE])
+        connection.execute(sa.delete(contents).where(contents.c.id.in_(some)))
+    destroy_detached(connection, ids)
+
+
 def statuses_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Status]:
     """By row number what policy asks of the status of these records; nothing of what is none."""
     found: dict[int, Status] = {}
@@ -90,8 +118,11 @@ def _status(row: sa.Row[Any]) -> Status:
 
 
 def open_content(vault: Vault, row: sa.Row[Any], leaf: bytes) -> Content:
-    """What `record_row` found, in clear. Raises ContentErased, ContentLost; ContentKeyMissing."""
+    """What `record_row` found, in clear. Raises ContentErased; ContentLost, and ContentArchived,
+    which is one, where its month was taken into the archive; ContentKeyMissing."""
     key = key_in(row)
     if key is None:
         raise ContentErased
+    if row.content is None:
+        raise ContentArchived if row.archived else ContentLost("there is no content")
     return Content.decode(vault.open(Sealed(key, row.content), leaf))

@@ -25,7 +25,8 @@ from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.crypto import Vault
 from gateway.base.db import begin_read, begin_write, lock
-from gateway.log.services import LOCK_ENTRIES, log_row
+from gateway.log.numbers import LOCK_ENTRIES
+from gateway.log.services import log_row
 from gateway.statements import days, store
 from gateway.statements.interfaces import Made, Said
 from gateway.statements.making import Maker, Terms

@@ -119,7 +119,7 @@ class Site:
         with closing(sqlite3.connect(self.member / "gateway.db", timeout=60)) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             count, content = database.execute(
-                "SELECT count(*), sum(length(content)) FROM records"
+                "SELECT count(*), sum(length(content)) FROM contents"
             ).fetchone()
         held = sum(path.stat().st_size for path in self.member.glob("gateway.db*"))
         beyond: int = held - (content - SEALED_OVERHEAD * count)

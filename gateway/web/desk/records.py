@@ -18,7 +18,7 @@ from ledger.records import schema as schemas
 
 _FIELDS: Final = ("subject", "document", "authority", "before")
 _LIMIT: Final = 50
-_STILL_TOLD: Final = ("content-closed", "content-erased")
+_STILL_TOLD: Final = ("content-archived", "content-closed", "content-erased")
 """Refusals of a record's content whose status is everybody's."""
 _OK: Final = 200
 

@@ -17,7 +17,7 @@ from gateway.node import Node
 from gateway.operations.backup import backup, restore
 from gateway.operations.purge import erased, purge
 from gateway.receipts.interfaces import Disclose
-from gateway.records.models import records
+from gateway.records.models import contents
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind
 from ledger.audit.erasure import check
@@ -183,9 +183,9 @@ def needles(node: Node, leaf: bytes) -> list[bytes]:
     """What may be found nowhere: wrapped key, sealed content, sealed document."""
     with node.ctx.engine.connect() as connection:
         row = connection.execute(
-            sa.select(records.c.content, content_keys.c.wrapped_key).join(
+            sa.select(contents.c.content, content_keys.c.wrapped_key).join(
                 content_keys,
-                sa.and_(content_keys.c.id == records.c.id, content_keys.c.kind == Kind.RECORD),
+                sa.and_(content_keys.c.id == contents.c.id, content_keys.c.kind == Kind.RECORD),
             )
         ).one()
         document = connection.scalar(sa.text("SELECT content FROM case_materials"))

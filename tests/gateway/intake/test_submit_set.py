@@ -15,7 +15,7 @@ from gateway.intake.draft import BOUND
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
 from gateway.log.models import entries, promises
 from gateway.node import Node
-from gateway.records.models import records
+from gateway.records.models import contents, records
 from gateway.records.store import WITH_KEYS
 from gateway.sealing.models import content_keys
 from ledger.core.commitment import Header, commit
@@ -506,7 +506,7 @@ def test_content_moved_to_another_row_does_not_open(node: Node) -> None:
     submit(node, row(1), row(2))
     with node.ctx.engine.begin() as connection:
         first = connection.execute(WITH_KEYS.where(records.c.id == 1)).one()
-        moved = sa.update(records).where(records.c.id == 2)
+        moved = sa.update(contents).where(contents.c.id == 2)
         connection.execute(moved.values(content=first.content))
         key = sa.update(content_keys).where(content_keys.c.id == 2)
         connection.execute(key.values(wrapped_key=first.wrapped_key))

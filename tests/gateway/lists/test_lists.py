@@ -20,7 +20,7 @@ from gateway.intake.interfaces import RowInput
 from gateway.lists.interfaces import Wanted as ListWanted
 from gateway.log.store import Entries, locate
 from gateway.peers.errors import PeerRefused
-from gateway.records.models import records
+from gateway.records.models import contents, records
 from ledger.core import canonical
 from ledger.core.day_list import parse_file, parse_part
 from ledger.core.entry import parse_entry
@@ -271,7 +271,8 @@ def test_what_is_not_listed_is_counted(network: Network) -> None:
         for n, values in changes.items():
             found = locate(connection, ids[n])
             assert found is not None
-            connection.execute(records.update().where(records.c.id == found.id).values(**values))
+            table = contents if "content" in values else records
+            connection.execute(table.update().where(table.c.id == found.id).values(**values))
     value = told(network, file_of(beijing))
     assert documents(value) == ["1号", "5号"]
     assert left_of(value) == {"not-public": 1, "superseded": 1, "unreadable": 2}

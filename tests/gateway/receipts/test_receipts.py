@@ -20,7 +20,7 @@ from gateway.log.models import bundles, entries, logs
 from gateway.node import Node
 from gateway.receipts.interfaces import Disclose, FieldUnknown, Pending
 from gateway.records.errors import NotARecord
-from gateway.records.models import records
+from gateway.records.models import contents, records
 from gateway.records.store import WITH_KEYS
 from gateway.sealing.models import content_keys
 from ledger.core import note
@@ -246,7 +246,7 @@ def test_content_of_another_record_never_passes(node: Node) -> None:
     put_anchor(node, 0, 2)
     with begin_write(node.ctx.engine) as connection:
         rows = connection.execute(WITH_KEYS.order_by(records.c.id)).all()
-        moved = sa.update(records).where(records.c.id == rows[0].id)
+        moved = sa.update(contents).where(contents.c.id == rows[0].id)
         connection.execute(moved.values(content=rows[1].content))
         key = sa.update(content_keys).where(content_keys.c.id == rows[0].id)
         connection.execute(key.values(wrapped_key=rows[1].wrapped_key))
@@ -264,7 +264,7 @@ def test_content_sealed_anew_with_other_fields_never_passes(node: Node) -> None:
         key = Wrapped(found.wrapped_by, found.wrapped_key)
         data = node.vault.open(Sealed(key, found.content), leaf)
         sealed = node.vault.seal(data.replace("警告".encode(), "罚款".encode()), leaf)
-        connection.execute(sa.update(records).values(content=sealed.content))
+        connection.execute(sa.update(contents).values(content=sealed.content))
         connection.execute(sa.update(content_keys).values(wrapped_key=sealed.wrapped.key))
     with pytest.raises(ContentLost):
         node.receipts.receipt(leaf, disclose=Disclose(CENTRE))

@@ -17,7 +17,7 @@ from gateway.app import create_app
 from gateway.base import reread
 from gateway.base.db import begin_write
 from gateway.node import Node
-from gateway.records.models import records, subjects
+from gateway.records.models import contents, records, subjects
 from gateway.subjects import routes, services, store, tasks
 from gateway.subjects.store import BY_CODE, BY_NAME, number_subjects
 from gateway.subjects.tasks import SubjectWatch
@@ -308,7 +308,7 @@ def test_as_a_workbook(desk: Desk) -> None:
 def test_content_that_was_lost_is_passed_over(node: Node, desk: Desk) -> None:
     leaves = put(desk, about("甲公司"), about("乙公司", n=2), about("乙公司", n=3))
     with node.ctx.engine.begin() as connection:
-        connection.execute(sa.update(records).where(records.c.id != 2).values(content=b"x" * 40))
+        connection.execute(sa.update(contents).where(contents.c.id != 2).values(content=b"x" * 40))
     (one,) = desk.get("/v1/subjects/check").json()["findings"]
     assert [(party["name"], party["leaves"]) for party in one["parties"]] == [
         (None, leaves[:1]),

@@ -1,0 +1,1 @@
+"""The large tables in parts, a month in each: on PostgreSQL alone."""
