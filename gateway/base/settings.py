@@ -51,6 +51,8 @@ MEMBER_CODE = r"^[a-z0-9][a-z0-9-]{0,31}$"
 MAX_PROMISE_LEAVES = 4096
 MAX_WAITING_PER_TOKEN = 50
 """A quarter of the files that may wait at once: one token leaves room for others."""
+LEAST_RETENTION = 48
+"""Months: records are published for three years at most, and may be disputed for another."""
 FILE_COPIES = 4
 """Times a file is in the memory of its process at once, at the least: its pieces and the whole;
 then the whole, and its text with two bytes a character."""
@@ -149,6 +151,14 @@ class AccessSettings(_Section):
 
     keep_days: int = Field(default=730, ge=180, le=3650)
     """So long its lines are kept. Operators of such services keep logs for six months at least."""
+
+
+class RetentionSettings(_Section):
+    """How long what records say is kept at hand."""
+
+    content_months: int | None = Field(default=None, ge=LEAST_RETENTION)
+    """Months behind that in which a record was stored, after which `gateway partitions detach` may
+    take its content into the archive; PostgreSQL only. None: never. Nothing goes by itself."""
 
 
 class FileSettings(_Section):
@@ -285,6 +295,7 @@ class Settings(BaseSettings):
     log_file: LogFileSettings = LogFileSettings()
     intake: IntakeSettings = IntakeSettings()
     accesses: AccessSettings = AccessSettings()
+    retention: RetentionSettings = RetentionSettings()
     files: FileSettings = FileSettings()
     mirrors: MirrorSettings = MirrorSettings()
     exchange: ExchangeSettings = ExchangeSettings()

@@ -1,5 +1,5 @@
-"""`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap`, `give-up`
-`rebuild` and `erasures`."""
+"""`credit-ledger gateway relog | backup | restore | doctor`, and the list with `rewrap`, `give-up`,
+`rebuild`, `erasures` and `partitions`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gateway.base.settings import Settings, load
 from gateway.commands.options import config_option, failures
 from gateway.operations.erasures_cli import erasures
 from gateway.operations.give_up_cli import give_up
+from gateway.operations.partitions_cli import partitions
 from gateway.operations.rebuild_cli import rebuild
 from gateway.operations.rewrap_cli import rewrap
 from ledger.cli.language import pick, say
@@ -282,4 +283,4 @@ def doctor(config: Path, as_json: bool) -> None:
         raise Refused(say(zh=f"{problems} 个问题", en=f"problems: {problems}"))
 
 
-COMMANDS = (relog, rewrap, give_up, backup, restore, rebuild, erasures, doctor)
+COMMANDS = (relog, rewrap, give_up, backup, restore, rebuild, erasures, partitions, doctor)
