@@ -65,17 +65,17 @@ async def product(
     one = await visit.get(f"/v1/products/{name}", member=member)
     held = [each["version"] for each in one["versions"] if each["manifest"]]
     shown = version or (max(held) if held else None)
-    status, inputs = None, None
+    standing, inputs = None, None
     if shown is not None:
-        status = await _status(visit, {"member": member, "product": name}, shown)
+        standing = await _status(visit, {"member": member, "product": name}, shown)
         path = f"/v1/products/{name}/versions/{shown}/inputs"
-        if "stale" in status:
+        if "stale" in standing:
             inputs = await visit.get(path, member=member, after=after, limit=INPUTS)
     values = base(visit, "products") | {
         "one": one,
         "shown": shown,
         "of": next((each for each in one["versions"] if each["version"] == shown), None),
-        "status": status,
+        "standing": standing,
         "inputs": inputs,
         "after": after,
         "address": f"/bank/products/{quote(member)}/{name}",

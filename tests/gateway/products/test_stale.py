@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.app import create_app
 from gateway.base.db import begin_write
 from gateway.log.store import Entries, locate
 from gateway.products import store
@@ -18,6 +19,7 @@ from gateway.watching.interfaces import Notified
 from ledger.core.entry import parse_entry
 from ledger.core.manifest import of_records
 from ledger.core.status import Action
+from tests.gateway.intake.material import new_token
 from tests.gateway.products.bench import events, maker, notice
 from tests.gateway.products.workshop import (
     BANK,
@@ -34,6 +36,7 @@ from tests.gateway.products.workshop import (
     some_records,
     status,
 )
+from tests.gateway.web.visitor import Visitor
 from tests.support.peers import Member, Network, row
 
 
@@ -113,6 +116,28 @@ def test_is_stale_once_an_input_is(
     )
     assert found["causes"][0]["recordedAt"] is not None
     assert found["followedAt"] > fresh["followedAt"]
+
+
+def test_its_page(network: Network) -> None:
+    """Fresh, then stale with the record and the cause, and who is to be told; what it went into."""
+    bureau = network[BUREAU]
+    [record] = network[BEIJING].file(row(115))
+    product = on_chain(bureau, [record.hex(), *some_records(3, "page")], title="评分")
+    handed(bureau, product, 1, BANK)
+    person = new_token(bureau.node, "product", department=None)
+    visitor = Visitor(create_app(bureau.node)).sign_in(person)
+    path = f"/bank/products/{BUREAU}/{product}"
+    fresh = visitor.get(path)
+    assert fresh.status_code == 200 and "评分" in fresh.text and "Fresh" in fresh.text
+    assert BANK in fresh.text and "Records: 4" in fresh.text
+    act(network, BEIJING, record, Action.WITHDRAW)
+    follow(bureau)
+    stale = visitor.get(path, params={"version": 1})
+    assert "Stale" in stale.text and "withdrawn" in stale.text and record.hex() in stale.text
+    other = visitor.get(path, params={"version": 9}).text
+    assert "Fresh" not in other and "Stale" not in other, "there is no such version"
+    reached = visitor.get("/bank/products", params={"record": record.hex()})
+    assert f"{path}?version=1" in reached.text and BANK in reached.text
 
 
 def test_is_none_any_more_once_that_is_taken_back(network: Network) -> None:
