@@ -141,6 +141,8 @@ class Cases:
         """Make a further step that needs no release; its commitment. The last step asked for again
         is that step. Raises as `file`."""
         documents.demand_documents(wanted.docs)
+        if wanted.act == "supplement" and not (wanted.docs or wanted.note):
+            raise CaseRefused("document-required", _NOTHING_IN_IT)
         with begin_read(self.ctx.engine) as connection:
             row = self.row(connection, case)
         if row.owner != self.ctx.settings.node.code:
@@ -297,6 +299,10 @@ class Cases:
         return self.ctx.schemas.rules(content.rules.rpartition(":")[2])
 
 
+_NOTHING_IN_IT = {
+    "zh": "请附上所要求的材料，或写明为何无法提供；空的补正不予提交",
+    "en": "Attach what was asked for, or say why there is none; an empty supplement is not sent",
+}
 _BY_DECISION = {
     "zh": "异议的不予受理会取消标注，须经 decide 提出、由另一人 release",
     "en": "To decline an objection takes its mark away: propose it with `decide`, and have another"

@@ -47,13 +47,13 @@ NO_STAGE = StageNow(None, None, overdue=False)
 
 
 def stage_of(kind: str, state: str) -> StageName | None:
-    """The stage that runs in a state; None: none does, or the other side has to act."""
+    """The stage that runs in a state; None: none does, or of a repair the other side has to act.
+    The time to answer an objection runs whoever has to act."""
     if kind == Kind.REPAIR:
         if state == CaseState.FILED:
             return "repair-accept"
         return "repair-decide" if state == CaseState.ACCEPTED else None
-    open_ = state in (CaseState.FILED, CaseState.ACCEPTED)
-    return "objection-answer" if kind == Kind.OBJECTION and open_ else None
+    return "objection-answer" if kind == Kind.OBJECTION and state in OPEN else None
 
 
 def stage_behind(

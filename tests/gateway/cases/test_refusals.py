@@ -165,6 +165,10 @@ def test_a_closed_case_takes_no_step(node: Node, leaves: Iterator[bytes]) -> Non
     with refused("cannot-follow"):
         cases.step(clerk, case, wanted("supplement"))
     cases.step(clerk, case, wanted("ask-supplement", note="缺凭证"))
+    with refused("document-required"):
+        cases.step(clerk, case, wanted("supplement", docs=()))
+    cases.step(clerk, case, wanted("supplement", docs=(), note="没有别的凭证"))
+    cases.step(clerk, case, wanted("ask-supplement", note="缺凭证"))
     cases.step(clerk, case, wanted("supplement"))
     cases.step(clerk, case, wanted("withdraw-filing", docs=()))
     with refused("case-closed"):

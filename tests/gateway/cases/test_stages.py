@@ -93,6 +93,7 @@ def test_calendar_days_of_an_objection() -> None:
         (Kind.REPAIR, CaseState.GRANTED, None),
         (Kind.OBJECTION, CaseState.FILED, "objection-answer"),
         (Kind.OBJECTION, CaseState.ACCEPTED, "objection-answer"),
+        (Kind.OBJECTION, CaseState.AWAITING_SUPPLEMENT, "objection-answer"),
         (Kind.OBJECTION, CaseState.DISMISSED, None),
         (Kind.OWN, CaseState.DECIDED, None),
     ],
