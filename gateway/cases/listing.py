@@ -15,9 +15,10 @@ from gateway.cases.interfaces import Answer
 from gateway.cases.looking import known, look
 from gateway.cases.placing import ABROAD
 from gateway.cases.services import Cases
+from gateway.cases.stages import NO_STAGE
 from gateway.cases.views import Views
 from gateway.cases.waiting import Waiting
-from ledger.core.case_chain import Kind
+from ledger.core.case_chain import OPEN, Kind
 
 MOST: Final = 1000
 """Cases of one answer."""
@@ -41,12 +42,12 @@ class Listing:
         found: list[dict[str, Any]] = []
         more = False
         with begin_read(self._cases.ctx.engine) as connection:
-            if state in (None, store.PROPOSED):
-                found += self._own(connection, caller, overdue=overdue, mine=mine)
-            for row, act in self._filed(connection, state, running=overdue):
+            if state in (None, store.PROPOSED, store.SENT_BACK):
+                found += self._own(connection, caller, state, overdue=overdue, mine=mine)
+            for row, act, back in self._filed(connection, state, running=overdue):
                 if not self._is_for(connection, caller, row, mine=mine):
                     continue
-                told = self._views.summary(row) | {"proposed": act}
+                told = self._views.summary(row) | {"proposed": act, "sentBack": back}
                 if overdue and not told["stage"]["overdue"]:
                     continue
                 if more := len(found) >= MOST:
@@ -67,33 +68,45 @@ class Listing:
 
     def _filed(
         self, connection: sa.Connection, state: str | None, *, running: bool
-    ) -> Iterator[tuple[store.Row, str | None]]:
-        """Cases that were filed or decided, each with the act that is proposed for it."""
+    ) -> Iterator[tuple[store.Row, str | None, bool]]:
+        """Cases that were filed or decided, each with the act that is proposed for it, and whether
+        what was proposed last came back."""
         for skip in range(0, LOOKED_AT, store.PAGE):
             rows = store.listed(connection, state, running=running, skip=skip)
+            ids = [row.id for row in rows]
             waits = {
                 one.case: one.act
-                for one in store.proposed_of(connection, [row.id for row in rows])
+                for one in store.proposed_of(connection, ids)
                 if self._waiting.waits(connection, one)
             }
+            back = {one.case for one in store.sent_back(connection, ids=ids)}
             for row in rows:
                 if state != store.PROPOSED or row.id in waits:
-                    yield row, waits.get(row.id)
+                    yield row, waits.get(row.id), row.id in back and row.state in OPEN
             if len(rows) < store.PAGE:
                 return
 
     def _own(
-        self, connection: sa.Connection, caller: Caller, *, overdue: bool, mine: bool
+        self,
+        connection: sa.Connection,
+        caller: Caller,
+        state: str | None,
+        *,
+        overdue: bool,
+        mine: bool,
     ) -> list[dict[str, Any]]:
-        """What waits of the owner's own decisions, the oldest first."""
+        """What waits of the owner's own decisions, and what came back, each the oldest first; what
+        came back for as long as it would have waited."""
         found: list[dict[str, Any]] = []
-        for row in store.proposed(connection, own=True):
+        waits = () if state == store.SENT_BACK else store.proposed(connection, own=True)
+        back = () if state == store.PROPOSED else store.sent_back(connection, own=True)
+        for row in (*waits, *back):
             record = known(connection, row.record)
             if record is None or not self._cases.may_see(caller, record, None):
                 continue
             if mine and not _is_mine(caller, record, None):
                 continue
-            if not self._waiting.waits(connection, row):
+            if not self._waiting.stands(connection, row):
                 continue
             told = self._told(connection, row)
             if told is not None and (told["stage"]["overdue"] or not overdue):
@@ -105,15 +118,19 @@ class Listing:
             held = look(connection, self._cases.vault, row.record)
         except CaseRefused:  # of a log that was closed before it: it is logged again elsewhere
             return None
-        value = self._views.opened(connection, row)
-        stage = self._views.stage_of_proposal(row, value, self._cases.kind(held))
+        back = row.state == store.SENT_BACK
+        stage = NO_STAGE
+        if not back:  # of what came back there is no more than the reason
+            value = self._views.opened(connection, row)
+            stage = self._views.stage_of_proposal(row, value, self._cases.kind(held))
         return {
             "case": row.case.hex(),
             "record": row.record.hex(),
             "kind": Kind.OWN,
-            "state": store.PROPOSED,
+            "state": row.state,
             "stage": stage.as_dict(),
-            "proposed": row.act,
+            "proposed": None if back else row.act,
+            "sentBack": back,
         }
 
 

@@ -116,7 +116,8 @@ def list_cases(
     mine: bool = False,
 ) -> Response:
     """The cases that the caller may see, the newest first, and its own decisions that wait. state:
-    `proposed` for those of which a decision waits for its release. overdue: only those whose stage
+    `proposed` for those of which a decision waits for its release, `sent-back` for those of which
+    it came back and none was proposed since. overdue: only those whose stage
     has lasted too long. mine: those that its department filed or its authority has to decide."""
     with _told():
         return _json(parts.listing.cases(caller, state, overdue=overdue, mine=mine))

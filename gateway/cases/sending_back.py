@@ -1,13 +1,14 @@
 """What whoever releases does not release: it goes back to who proposed it, with the reason.
 
-What was proposed ends, and its documents go. The reason is kept sealed until the next proposal.
+What was proposed ends, and its documents go. The reason, and what it said, are kept sealed until the
+next proposal.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,6 +22,10 @@ from gateway.cases.looking import look
 from gateway.cases.services import Cases
 from gateway.cases.waiting import Waiting
 from ledger.core.canonical import instant
+
+
+SAID: Final = ("note", "day", "pushed", "basis", "class", "nationalNo", "toRecord", "withdraw")
+"""What is kept of it, beside the reason, for whoever proposes it anew; no document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +75,16 @@ class SendingBack:
                 self._keep(connection, caller, found, said.reason)
 
     def _keep(self, connection: sa.Connection, caller: Caller, row: store.Row, reason: str) -> None:
+        before = documents.open_proposal(
+            connection, self._cases.vault, row.materials, row.content
+        )
         documents.forget(connection, [row.materials])
         set_id = os.urandom(16).hex()
         box = documents.keep(connection, self._cases.vault, (), set_id)
         value = {
             "act": row.act,
             "reason": reason,
+            "said": {name: before[name] for name in SAID if before.get(name)},
             "role": self._cases.role(caller),
             "at": instant(self._cases.ctx.clock.seconds()),
         }

@@ -103,7 +103,7 @@ def listed(
 ) -> Sequence[Row]:
     """A page of cases by their opening, the newest first, behind as many as `skip`. running: those
     in a stage alone, the one that has lasted longest first. state: `PROPOSED` for those of which a
-    decision is proposed."""
+    decision is proposed, `SENT_BACK` for open ones of which the last one came back."""
     query = sa.select(cases).limit(PAGE).offset(skip)
     if running:
         query = query.where(cases.c.stage.is_not(None)).order_by(cases.c.since, cases.c.id)
@@ -114,6 +114,11 @@ def listed(
             proposals.c.case == cases.c.id, proposals.c.state == PROPOSED
         )
         query = query.where(waits.exists())
+    elif state == SENT_BACK:
+        back = sa.select(proposals.c.id).where(
+            proposals.c.case == cases.c.id, proposals.c.state == SENT_BACK
+        )
+        query = query.where(back.exists(), cases.c.state.in_(OPEN))
     elif state is not None:
         query = query.where(cases.c.state == state)
     return connection.execute(query).all()
@@ -395,6 +400,16 @@ def proposed_of(connection: sa.Connection, ids: Sequence[bytes]) -> Sequence[Row
     """The same of these cases."""
     query = sa.select(proposals).where(proposals.c.state == PROPOSED, proposals.c.case.in_(ids))
     return connection.execute(query.order_by(proposals.c.id)).all()
+
+
+def sent_back(
+    connection: sa.Connection, *, own: bool = False, ids: Sequence[bytes] = ()
+) -> Sequence[Row]:
+    """Proposals that came back, in whose place none stands yet, the oldest first: the owner's own
+    decisions, or those of these cases."""
+    query = sa.select(proposals).where(proposals.c.state == SENT_BACK)
+    query = query.where(proposals.c.own if own else proposals.c.case.in_(ids))
+    return connection.execute(query.order_by(proposals.c.id).limit(_MANY)).all()
 
 
 def end_proposals(connection: sa.Connection, numbers: Sequence[int], state: str) -> None:

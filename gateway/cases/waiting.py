@@ -47,6 +47,12 @@ class Waiting:
         """Whether this one may still be released."""
         return row.state == "proposed" and not self.ended(connection, row)
 
+    def stands(self, connection: sa.Connection, row: store.Row) -> bool:
+        """The same; or whether it came back, and would still wait if it had not."""
+        if row.state == store.SENT_BACK:
+            return self.lapses(row) > self._ctx.clock.seconds()
+        return self.waits(connection, row)
+
     def ended(self, connection: sa.Connection, row: store.Row) -> bool:
         """Whether it came to nothing: it waited too long, or its token was revoked."""
         if row.state != "proposed":

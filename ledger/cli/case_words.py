@@ -30,12 +30,13 @@ CASE_STATES: Mapping[str, Text] = {
     CaseState.DECIDED: {"zh": "自行决定", "en": "decided by the owner"},
     "": {"zh": "不成案件", "en": "no case"},
 }
-PROPOSED = "proposed"
+PROPOSED, SENT_BACK = "proposed", "sent-back"
 STATES: Mapping[str, Text] = {
     **{name: text for name, text in CASE_STATES.items() if name},
     PROPOSED: {"zh": "待放行", "en": "waits for its release"},
+    SENT_BACK: {"zh": "被退回", "en": "sent back"},
 }
-"""Of `case list`: what waits for its release, too."""
+"""Of `case list`: what waits for its release, and what came back, too."""
 STEPS: Mapping[str, Text] = {
     "file-repair": {"zh": "申请修复", "en": "repair filed"},
     "file-objection": {"zh": "提出异议", "en": "objection filed"},

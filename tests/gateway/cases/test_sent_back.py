@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from gateway.base.clock import Clock
 from gateway.base.context import Context
-from gateway.base.policy import NotAllowed
+from gateway.base.policy import Caller, NotAllowed
 from gateway.cases.drafts import LIFE, OF_ONE, Drafts
 from gateway.cases.errors import CaseRefused
 from gateway.cases.models import drafts, materials, proposals
@@ -65,15 +65,26 @@ def test_sent_back(node: Node, leaves: Iterator[bytes]) -> None:
     told = parts.views.show(officer, case)
     assert told["proposed"] is None
     assert (told["sentBack"]["reason"], told["sentBack"]["act"]) == ("缺章", "grant")
+    said = {name: value for name, value in grant().said().items() if name != "act" and value}
+    assert told["sentBack"]["said"] == said, "to be proposed anew with what is mended"
+    assert case.hex() in came_back(node, officer)
     assert not told["may"]["sendBack"]
     with pytest.raises(CaseRefused, match="nothing-proposed"):
         parts.decisions.release(chief, case, number)
     again = parts.decisions.propose(officer, case, grant())
     assert again != number
     assert parts.views.show(officer, case)["sentBack"] is None, "it was answered"
+    assert case.hex() not in came_back(node, officer)
     parts.decisions.release(chief, case, again)
     with pytest.raises(CaseRefused, match="nothing-proposed"):
         parts.sending_back.of_case(chief, case, SentBack(proposal=again, reason="x"))
+
+
+def came_back(node: Node, caller: Caller) -> dict[str, str]:
+    """What the list of what came back has: cases with their records."""
+    found = node.case_parts.listing.cases(caller, "sent-back", overdue=False)["cases"]
+    assert all(one["sentBack"] and one["proposed"] is None for one in found)
+    return {one["case"]: one["record"] for one in found}
 
 
 def test_the_reason_is_sealed(node: Node, leaves: Iterator[bytes]) -> None:
@@ -99,6 +110,9 @@ def test_of_a_decision_of_ones_own(node: Node, leaves: Iterator[bytes]) -> None:
     parts.sending_back.of_record(chief, leaf, SentBack(proposal=number, reason="再查"))
     told = parts.views.of_record(officer, leaf)
     assert (told["proposed"], told["sentBack"]["reason"]) == (None, "再查")
+    assert told["record"] in came_back(node, officer).values()
+    other = of_authority(node, 4, OTHER_AUTHORITY)
+    assert told["record"] not in came_back(node, other).values()
 
 
 def test_what_each_may_do(node: Node, leaves: Iterator[bytes]) -> None:
