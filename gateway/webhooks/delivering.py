@@ -22,7 +22,7 @@ from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Purpose
 from gateway.statuses.changes import Place
 from gateway.tokens.services import Holders
-from gateway.watching import feed, subjects
+from gateway.watching import feed, singles, subjects
 from gateway.watching.feed import Selection
 from gateway.watching.notices import ProductNotices
 from gateway.webhooks import store
@@ -162,7 +162,7 @@ class Delivering:
             return Selection(records=records, watched=store.subjects_of(row.id))
         theirs = Holders.tokens_of(connection, turn.holder)
         return Selection(
-            records=records,
+            records=records | singles.records_of(connection, theirs),
             watched=subjects.of_tokens(theirs),
             own=turn.holder,
             notices=self._notices.opener(turn.products),

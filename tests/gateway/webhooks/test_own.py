@@ -4,11 +4,12 @@ the desk over the chain to the receiver."""
 from __future__ import annotations
 
 from gateway.node import Node
+from gateway.watching.singles import Singles
 from gateway.webhooks.services import Named
 from tests.gateway.cases.desk import filing, of_authority, send_all, take_in
 from tests.gateway.erasures.desk import follow
 from tests.gateway.intake.material import OF_BEIJING
-from tests.gateway.webhooks.desk import change, holder, turn
+from tests.gateway.webhooks.desk import change, holder, record, turn
 from tests.support.anvil import Anvil
 from tests.support.receiver import Receiver
 from tests.support.rolled_back import anvil, member, node
@@ -45,5 +46,17 @@ def test_told_to_whom_may_know(node: Node, anvil: Anvil, receiver: Receiver) -> 
         assert (data["record"], data["flags"], data["version"]) == (record, ["disputed"], 1)
         assert (data["action"], data["basis"], data["closed"]) == ("dispute", 9, False)
         assert data["block"] > 0
+    followed_by_itself(node, receiver)
     shown = node.webhooks.webhooks.listed(holder(node, "named"))
     assert shown[0]["records"] == [record], "a leaf of ours is its record"
+
+
+def followed_by_itself(node: Node, receiver: Receiver) -> None:
+    """A record of another member on the watch list of its holder is told of; beside it, none."""
+    bank = holder(node, "bank")
+    endpoint = node.webhooks.webhooks.add(bank, f"{receiver.url}/list", Named())["id"]
+    Singles(node.ctx).follow(bank, record(7))
+    change(node, 6, 7)
+    turn(node, endpoint)
+    told = [one.value["data"] for one in receiver.taken if one.path.endswith("/list")]
+    assert [one["record"] for one in told] == [record(7).hex()]
