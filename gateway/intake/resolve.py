@@ -69,7 +69,8 @@ def resolve(
                 continue
             corrected[draft.at] = old
         others = documents.setdefault(draft.document_key, [])
-        if others and any(admission.may_see(draft, other) for other in others):
+        beside = [one for one in others if one.record_key != draft.record_key]
+        if any(admission.may_see(draft, one) for one in beside):
             shared.add(draft.at)
             admission.tell(draft, None)
         others.append(draft)
