@@ -134,7 +134,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         " with `case decide` after that",
     },
     "already-so": {
-        "zh": "记录的状态不容此项决定（可能已修复、更正、撤回或终止），无须再办",
+        "zh": "记录的状态不容此项决定（可能已修复、更正、撤销或终止），无须再办",
         "en": "The record's status does not allow this; it may be repaired, corrected, withdrawn or"
         " ended already",
     },
@@ -152,7 +152,7 @@ TEXTS: Final[Mapping[str, Text]] = {
         " at it with `case show`, and decide it alone",
     },
     "correction-unfit": {
-        "zh": "更正后的记录正被更正、撤回或删除，请指明现行的一条，逐条办理",
+        "zh": "更正后的记录正被更正、撤销或删除，请指明现行的一条，逐条办理",
         "en": "The record that corrects is itself being corrected, withdrawn or erased; name the"
         " one that stands, and decide it alone",
     },

@@ -214,11 +214,11 @@ _REPLACED: Final[Text] = {
     "en": "A later record was filed in its place; name the one that stands",
 }
 _NOT_STANDING: Final[Text] = {
-    "zh": "该记录已更正、撤回或待删除，请指明现行的一条",
+    "zh": "该记录已更正、撤销或待删除，请指明现行的一条",
     "en": "That record was corrected, withdrawn or is to be erased; name the one that stands",
 }
 _GOING: Final[Text] = {
-    "zh": "对该记录的更正、撤回或删除正在上链，请指明现行的一条",
+    "zh": "对该记录的更正、撤销或删除正在上链，请指明现行的一条",
     "en": "That record is being corrected, withdrawn or erased; name the one that stands",
 }
 _NAMED: Final[Text] = {

@@ -41,7 +41,7 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
     "content-closed": (
         403,
         {
-            "zh": "该记录已修复、更正、撤回、终止、屏蔽或待删除，内容停止提供；仅认定机关可以查阅",
+            "zh": "该记录已修复、更正、撤销、终止、屏蔽或待删除，内容停止提供；仅认定机关可以查阅",
             "en": "This record was repaired, corrected, withdrawn, ended, shielded or is to be"
             " erased: its content is closed, to all but its determining authority",
         },

@@ -100,7 +100,7 @@ def show(*, name: str, member: str | None, url: str, token: str | None, as_json:
 
 @click.command(
     help=say(
-        zh="""查询产品的一个版本是否失效：某条输入记录有异议、被屏蔽、待删除，或已修复、更正、撤回、
+        zh="""查询产品的一个版本是否失效：某条输入记录有异议、被屏蔽、待删除，或已修复、更正、撤销、
         终止。失效由链上行为即时算出，不写入任何地方。其他成员的产品须先收下清单（product take）。
 
         所示为该节点的说法；要自行核实，请用 product check 核验清单。

@@ -19,7 +19,7 @@ WORDS = {
     "none": ("无处置结果", "no outcome"),
     "repaired": ("已修复", "repaired"),
     "corrected": ("已更正", "corrected"),
-    "withdrawn": ("已撤回", "withdrawn"),
+    "withdrawn": ("已撤销", "withdrawn"),
     "ended": ("已终止", "ended"),
     "disputed": ("有异议", "disputed"),
     "shielded": ("已屏蔽", "shielded"),
@@ -30,7 +30,7 @@ WORDS = {
 @click.command(
     "status",
     help=say(
-        zh="""查询链上对一条记录的处置：修复、更正、撤回、终止、异议、屏蔽、删除。
+        zh="""查询链上对一条记录的处置：修复、更正、撤销、终止、异议、屏蔽、删除。
         RECORD 为叶值、记录号或 文书号@认定单位代码。
 
         所示为该节点的说法；要自行核实，请用 verify 核验回执。
