@@ -28,6 +28,8 @@ MAX_CARRIED: Final = 100
 MAX_ADDRESS: Final = 2048
 NEVER: Final = frozenset({"csrf", "token", "password", "secret", "share", PAGE, TO, FILES, "live"})
 """Fields that are not carried: secrets, and what the page itself sets."""
+UPLOADED: Final = frozenset({"draft", "keep"})
+"""Fields that name documents which were uploaded before; nobody typed them."""
 OF_STRANGERS: Final = ("/login", "/logout", "/firm", "/r/", "/verify", "/audit")
 """Places whose forms need no session; the field `code` there is a secret."""
 

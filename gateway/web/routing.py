@@ -26,6 +26,7 @@ from gateway.base.errors import NotReady
 from gateway.http.problems import Problem, problem_of
 from gateway.web.again import Again, Filled
 from gateway.web.carrying import Carried, carry, own_path
+from gateway.web.fields import SCOPES
 from gateway.web.forms import read_texts, release
 from gateway.web.sessions import Session
 from gateway.web.visits import (
@@ -135,7 +136,8 @@ async def wrong_page(request: Request, error: Exception) -> Response:
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("page.failed", code=problem["code"], exc_info=error)
     found = await _whose(request, error)
-    answer = found.page("error.html", status=status, problem=problem)
+    scope = SCOPES.get(str(problem.get("scope")))
+    answer = found.page("error.html", status=status, problem=problem, scope=scope)
     if not isinstance(error, Refused):
         answer.headers.update(problem_of(error).headers)
     return answer
@@ -160,7 +162,7 @@ def in_words(scope: Scope, problem: Problem) -> Response:
     if not wants_page(request):
         return problem.response()
     told = {**problem.as_dict(), "title": dict(problem.title)}
-    answer = unknown(request).page("error.html", status=problem.status, problem=told)
+    answer = unknown(request).page("error.html", status=problem.status, problem=told, scope=None)
     answer.headers.update(problem.headers)
     return answer
 

@@ -38,7 +38,8 @@ from gateway.http.titles import TITLES
 from gateway.web import static_files
 from gateway.web.again import Filled, filled
 from gateway.web.areas import Area, areas_of
-from gateway.web.carrying import PAGE, Carried, carry, own_path
+from gateway.web.carrying import PAGE, UPLOADED, Carried, carry, own_path
+from gateway.web.fields import in_words
 from gateway.web.filling import fill
 from gateway.web.forms import read_form
 from gateway.web.languages import Language, choose
@@ -231,7 +232,9 @@ class Visit:
 
     def _filled(self, text: str, carried: Carried) -> str:
         text, left = fill(text, self.url(carried.to), carried.fields)
-        told = render(self.language.code, "again_told.html", carried=carried, left=left)
+        gone = any(name in UPLOADED for name, _ in left)
+        left = [one for one in left if one[0] not in UPLOADED]
+        told = render(self.language.code, "again_told.html", carried=carried, left=left, gone=gone)
         return text.replace(_MAIN, _MAIN + told, 1)
 
     def _address(self) -> str:
@@ -441,4 +444,4 @@ def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
         problem = problem_of(error)
         found, status = problem.as_dict(), problem.status
     _, title = TITLES.get(found["code"], TITLES["internal"])
-    return status, {**found, "title": dict(title)}
+    return status, in_words({**found, "title": dict(title)})

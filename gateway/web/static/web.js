@@ -47,11 +47,31 @@
       button.hidden = false;
       button.onclick = () => navigator.clipboard.writeText(button.dataset.copy);
     }
+    // What is shown once came by a form: to load the page again must not send that form again.
+    const stays = root.querySelector("[data-stay]");
+    if (stays) history.replaceState(null, "", stays.dataset.stay);
     for (const button of root.querySelectorAll("[data-print]")) {
       button.hidden = false;
       button.onclick = () => window.print();
     }
   };
+  // One click is one sending, and it is said that it is under way.
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("form[data-once]");
+    if (!form) return;
+    if (form.dataset.sent) { event.preventDefault(); return; }
+    form.dataset.sent = "1";
+    const told = form.querySelector(".sending");
+    if (told) told.hidden = false;
+  });
+  // Back from the next page, a form may be sent again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-once]")) {
+      delete form.dataset.sent;
+      const told = form.querySelector(".sending");
+      if (told) told.hidden = true;
+    }
+  });
   document.addEventListener("DOMContentLoaded", () => begin(document));
   document.addEventListener("htmx:load", (event) => begin(event.detail.elt));
 })();
