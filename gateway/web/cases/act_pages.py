@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from gateway.http.problems import Problem
 from gateway.web.cases import sent as forms
-from gateway.web.cases.case_pages import moves
+from gateway.web.cases.case_pages import moves, said_in
 from gateway.web.cases.looking import demand_name, name_in, shown_record
 from gateway.web.cases.words import words
 from gateway.web.routing import page_router
@@ -77,7 +77,7 @@ async def of_record(visit: Signed, record: str) -> Response:
 @router.get("/desk/cases/records/{record}/{act}")
 async def decide_own(visit: Signed, record: str, act: str) -> Response:
     """The form of a decision of one's own."""
-    return await _own_page(visit, demand_name(record), act, forms.NOTHING)
+    return await _own_page(visit, demand_name(record), act, await forms.begun(visit))
 
 
 @router.post("/desk/cases/records/{record}/{act}")
@@ -101,7 +101,7 @@ async def propose_own(visit: Signed, record: str, act: str) -> Response:
 @router.get("/desk/cases/{case}/decide/{act}")
 async def decide(visit: Signed, case: str, act: str) -> Response:
     """The form of a proposal."""
-    return await _page(visit, demand_name(case), f"decide/{act}", forms.NOTHING)
+    return await _page(visit, demand_name(case), f"decide/{act}", await forms.begun(visit))
 
 
 @router.post("/desk/cases/{case}/decide/{act}")
@@ -113,7 +113,7 @@ async def propose(visit: Signed, case: str, act: str) -> Response:
 @router.get("/desk/cases/{case}/{act}")
 async def step(visit: Signed, case: str, act: str) -> Response:
     """The form of a step."""
-    return await _page(visit, demand_name(case), act, forms.NOTHING)
+    return await _page(visit, demand_name(case), act, await forms.begun(visit))
 
 
 @router.post("/desk/cases/{case}/{act}")
@@ -172,6 +172,7 @@ async def _page(
         raise Problem("cannot-follow" if key in FIELDS else "not-found")
     name = "decline-objection" if key == "decide/decline" else act
     ours = told["owner"] == visit.pages.code
+    before = _sent_back(told, act) if key != act and wrong is None else None
     return visit.page(
         "desk/case_act.html",
         status=status,
@@ -183,10 +184,38 @@ async def _page(
         action=f"/desk/cases/{case}/{key}",
         back=f"/desk/cases/{case}",
         shown=await shown_record(visit, told["record"]) if ours else None,
+        asked=await _asked_for(visit, told) if key == "supplement" else None,
+        before=before,
         wrong=wrong,
         words=words,
-        **kept,
+        **_once_more(kept, before),
     )
+
+
+async def _asked_for(visit: Visit, told: Mapping[str, Any]) -> str | None:
+    """What a supplement answers; None where whoever looks may not read it."""
+    last = told["steps"][-1] if told["steps"] else None
+    if last is None or last["act"] != "ask-supplement":
+        return None
+    said = await said_in(visit, f"/v1/cases/{told['case']}/steps/{last['step']}")
+    return str(said["note"]) if said else None
+
+
+def _sent_back(told: Mapping[str, Any], act: str) -> Mapping[str, Any] | None:
+    """The same that was proposed last, where it came back."""
+    before: Mapping[str, Any] | None = told["sentBack"]
+    return before if before is not None and before["act"] == act else None
+
+
+def _once_more(kept: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """The form, with what it said before it came back."""
+    if before is None:
+        return kept
+    said = before.get("said") or {}
+    given = {name: str(value) for name, value in said.items() if name != "withdraw"}
+    if said.get("withdraw"):
+        given["ends"] = "withdraw"
+    return {**kept, "given": given}
 
 
 async def _own_page(
@@ -202,6 +231,7 @@ async def _own_page(
     key = f"own/{act}"
     if key not in FIELDS or (act not in told["may"]["decide"] and wrong is None):
         raise Problem("cannot-follow" if key in FIELDS else "not-found")
+    before = _sent_back(told, act) if wrong is None else None
     return visit.page(
         "desk/case_act.html",
         status=status,
@@ -213,7 +243,9 @@ async def _own_page(
         action=f"/desk/cases/records/{record}/{act}",
         back=f"/desk/cases/records/{record}",
         shown=await shown_record(visit, record),
+        asked=None,
+        before=before,
         wrong=wrong,
         words=words,
-        **kept,
+        **_once_more(kept, before),
     )

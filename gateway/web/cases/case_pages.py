@@ -57,7 +57,7 @@ async def receipt(visit: Signed, case: str) -> Response:
 async def document(visit: Signed, case: str, step: int, n: int) -> Response:
     """A document as it was handed in."""
     path = f"/v1/cases/{demand_name(case)}/steps/{step}"
-    said = await _said(visit, path)
+    said = await said_in(visit, path)
     found = await visit.fetch("GET", f"{path}/documents/{n}")
     docs = said["docs"] if said else ()
     name = docs[n]["name"] if n < len(docs) else f"{step}-{n}.pdf"
@@ -101,12 +101,13 @@ async def _steps(
     """Steps with what they say, where the caller may read it."""
     found: list[Mapping[str, Any]] = []
     for one in steps:
-        said = await _said(visit, f"/v1/cases/{case}/steps/{one['step']}")
+        said = await said_in(visit, f"/v1/cases/{case}/steps/{one['step']}")
         found.append({**one, "said": said})
     return found
 
 
-async def _said(visit: Visit, path: str) -> Mapping[str, Any] | None:
+async def said_in(visit: Visit, path: str) -> Mapping[str, Any] | None:
+    """What a step says; None where the caller may not read it."""
     try:
         answer = await visit.fetch("GET", path)
     except Refused as error:

@@ -31,7 +31,7 @@ async def new(
     """The form; without a record, which one it is about."""
     _demand(visit)
     given = {"record": record, "kind": kind, "owner": owner}
-    return await _page(visit, {**forms.NOTHING, "given": given})
+    return await _page(visit, {**await forms.begun(visit), "given": given})
 
 
 @router.post("/desk/cases/new/record")

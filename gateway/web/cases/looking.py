@@ -13,6 +13,7 @@ from ledger.cli.case_parts import QR_PREFIX
 from ledger.records import schema as schemas
 
 HEX: Final = re.compile("[0-9a-f]{64}")
+_CLASS: Final[Mapping[str, str]] = {"zh": "失信程度", "en": "class of the breach"}
 _GONE: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.CONFLICT)
 
 
@@ -42,6 +43,7 @@ async def shown_record(visit: Visit, record: str) -> Mapping[str, Any] | None:
     fields = found["fields"]
     told = {name: found[name] for name in ("recordId", "leaf", "decided", "class", "until")}
     told |= {"title": {"zh": found["type"], "en": found["type"]}}
+    told |= {"fields": fields, "schema": schema, "supersededBy": found["supersededBy"]}
     told |= dict.fromkeys(("document", "subject", "authority"))
     if schema is not None:
         told["title"] = dict(schema.title)
@@ -49,6 +51,28 @@ async def shown_record(visit: Visit, record: str) -> Mapping[str, Any] | None:
         told["subject"] = fields.get(schema.subject.name)
         told["authority"] = fields.get(schema.authority.name or "")
     return told
+
+
+def differences(
+    one: Mapping[str, Any] | None, other: Mapping[str, Any] | None
+) -> list[tuple[Mapping[str, str], str, str]]:
+    """Where two shown records of one type differ: the name of each field, what the first says and
+    what the second does; the class last. Nothing where one of them is not shown."""
+    if one is None or other is None or one["schema"] is None:
+        return []
+    before, after = one["fields"], other["fields"]
+    found = [
+        ({"zh": field.zh, "en": field.en}, _plain(before.get(code)), _plain(after.get(code)))
+        for code, field in one["schema"].by_code.items()
+        if before.get(code) != after.get(code)
+    ]
+    if one["class"] != other["class"]:
+        found.append((_CLASS, one["class"] or "", other["class"] or ""))
+    return found
+
+
+def _plain(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else ", ".join(value)
 
 
 async def named_records(visit: Visit, document: str, authority: str) -> list[str]:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from gateway.base.policy import Purpose
 from gateway.base.policy import decide as policy
-from gateway.web.cases.looking import demand_name, shown_record
+from gateway.web.cases.looking import demand_name, differences, shown_record
 from gateway.web.cases.words import words
 from gateway.web.routing import page_router
 from gateway.web.typed import number
@@ -37,12 +37,10 @@ async def waiting(visit: Signed) -> Response:
 
 
 @router.get("/desk/release/files/{file}")
-async def file(visit: Signed, file: str) -> Response:
-    """A file that decides about many records."""
+async def file(visit: Signed, file: str, released: bool = False) -> Response:
+    """A file that decides about many records. released: just now, by whoever looks."""
     _demand(visit)
-    told = await visit.get(f"/v1/case-files/{file}")
-    rows = await visit.get(f"/v1/case-files/{file}/rows")
-    return visit.page("desk/release_file.html", told=told, rows=rows, wrong=None, words=words)
+    return await _file_page(visit, file, released=released)
 
 
 @router.post("/desk/release/files/{file}")
@@ -51,8 +49,12 @@ async def release_file(visit: Signed, file: str) -> Response:
     form = await visit.form()
     seen = str(form.get("proposed", ""))[:12]
     params = {"proposed": seen} if seen else {}
-    await visit.ask("POST", f"/v1/case-files/{file}/release", params=params)
-    return visit.go(f"/desk/release/files/{file}")
+    try:
+        await visit.ask("POST", f"/v1/case-files/{file}/release", params=params)
+    except Refused as error:
+        status, wrong = told_of(error)
+        return await _file_page(visit, file, wrong=wrong, status=status)
+    return visit.go(f"/desk/release/files/{file}?released=true")
 
 
 @router.get("/desk/release/{what}/{name}")
@@ -102,6 +104,36 @@ async def send_back(visit: Signed, what: What, name: str) -> Response:
     return visit.go("/desk/release")
 
 
+async def _file_page(
+    visit: Visit,
+    file: str,
+    *,
+    released: bool = False,
+    wrong: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> Response:
+    told = await visit.get(f"/v1/case-files/{file}")
+    found = await visit.get(f"/v1/case-files/{file}/rows")
+    rows = []
+    for n, row in enumerate(found["rows"]):
+        shown = other = None
+        if row["record"] and n < MOST:
+            shown = await shown_record(visit, row["record"])
+        if shown is not None and shown["supersededBy"]:
+            other = await shown_record(visit, shown["supersededBy"])
+        rows.append({**row, "shown": shown, "other": other, "differs": differences(shown, other)})
+    return visit.page(
+        "desk/release_file.html",
+        status=status,
+        told=told,
+        rows=rows,
+        more=found["next"] is not None,
+        released=released,
+        wrong=wrong,
+        words=words,
+    )
+
+
 def _demand(visit: Visit) -> None:
     """Raise NotAllowed unless the caller may release anything."""
     if visit.caller is not None:
@@ -133,14 +165,16 @@ async def _page(
     other = None
     if proposed and proposed.get("toRecord"):
         other = await shown_record(visit, proposed["toRecord"])
+    shown = await shown_record(visit, told["record"])
     return visit.page(
         "desk/release_one.html",
         status=status,
         told=told,
         what=what,
         name=name,
-        shown=await shown_record(visit, told["record"]),
+        shown=shown,
         other=other,
+        differs=differences(shown, other),
         wrong=wrong,
         reason=reason,
         words=words,

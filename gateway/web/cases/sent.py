@@ -156,3 +156,15 @@ def _is_good(one: Material) -> bool:
 
 NOTHING: Final[Mapping[str, Any]] = {"given": {}, "draft": "", "kept": ()}
 """Of a form that was not sent yet."""
+
+
+async def begun(visit: Visit) -> Mapping[str, Any]:
+    """What a form shows that was not sent: nothing, or where a session ended meanwhile the
+    documents that were uploaded before."""
+    typed = () if visit.again is None else visit.again.carried.fields
+    draft = next((value for name, value in typed if name == "draft"), "")
+    if visit.caller is None or not _DRAFT.fullmatch(draft):
+        return NOTHING
+    docs = await run_in_threadpool(drafts_of(visit.request).read, visit.caller.id, draft)
+    kept = [{"name": one.name, "size": len(one.data)} for one in docs]
+    return {**NOTHING, "draft": draft, "kept": kept} if kept else NOTHING

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from gateway.base.policy import SCOPES
 from gateway.http.problems import Problem
+from gateway.web.fields import SCOPES as SCOPES_IN_WORDS
 from gateway.web.routing import page_router
 from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.texts import Text
@@ -28,17 +29,10 @@ SCOPE_WORDS: Final[Mapping[str, Text]] = {
     "product": {"zh": "数据产品", "en": "products made of records"},
     "admin": {"zh": "全部权限，并签发令牌", "en": "all of it, and issue tokens"},
 }
-
-SCOPE_NAMES: Final[Mapping[str, Text]] = {
-    "submit": {"zh": "报送", "en": "hand in"},
-    "read": {"zh": "查看", "en": "read"},
-    "decide": {"zh": "提出决定", "en": "propose"},
-    "release": {"zh": "放行", "en": "release"},
-    "consent": {"zh": "授权书", "en": "authorisations"},
-    "product": {"zh": "数据产品", "en": "products"},
-    "admin": {"zh": "全部", "en": "all"},
+_NOTHING_CHOSEN: Final[Text] = {
+    "zh": "请至少勾选一项权限",
+    "en": "Tick at least one thing that the person may do",
 }
-"""The same in a word or two."""
 
 router = page_router()
 
@@ -62,8 +56,10 @@ async def issue(visit: Signed) -> Response:
     if given["authorities"]:
         value["authorities"] = given["authorities"].replace(",", " ").replace("，", " ").split()
     try:
+        if not chosen:
+            raise Problem("schema-invalid", _NOTHING_CHOSEN, extra={"field": "scope"})
         made = await visit.ask("POST", "/v1/tokens", json=value)
-    except Refused as error:
+    except (Problem, Refused) as error:
         status, wrong = told_of(error)
         return await _page(visit, given=given, chosen=chosen, wrong=wrong, status=status)
     return await _page(visit, made=made)
@@ -107,7 +103,7 @@ async def _page(
         chosen=chosen or [],
         scopes=SCOPES,
         scope_words=SCOPE_WORDS,
-        scope_names=SCOPE_NAMES,
+        scope_names=SCOPES_IN_WORDS,
         wrong=wrong,
         made=made,
     )

@@ -33,24 +33,24 @@ BUTTONS: Final[Mapping[str, Text]] = {
     "supplement": {"zh": "补充材料", "en": "Hand in more documents"},
     "national-result": {"zh": "登记国家平台结果", "en": "Note the national result"},
     "withdraw": {"zh": "撤回申请", "en": "Withdraw the filing"},
-    "grant": {"zh": "提出准予修复", "en": "Propose to grant the repair"},
-    "refuse": {"zh": "提出不予修复", "en": "Propose to refuse the repair"},
-    "uphold": {"zh": "提出异议成立", "en": "Propose to uphold the objection"},
-    "dismiss": {"zh": "提出异议不成立", "en": "Propose to dismiss the objection"},
-    "unconfirmed": {"zh": "提出无法核实", "en": "Propose: could not be confirmed"},
-    "decline-objection": {"zh": "提出不予受理异议", "en": "Propose to decline the objection"},
+    "grant": {"zh": "提议：准予修复", "en": "Propose to grant the repair"},
+    "refuse": {"zh": "提议：不予修复", "en": "Propose to refuse the repair"},
+    "uphold": {"zh": "提议：异议成立", "en": "Propose to uphold the objection"},
+    "dismiss": {"zh": "提议：异议不成立", "en": "Propose to dismiss the objection"},
+    "unconfirmed": {"zh": "提议：无法核实", "en": "Propose: could not be confirmed"},
+    "decline-objection": {"zh": "提议：不予受理异议", "en": "Propose to decline the objection"},
     "release": {"zh": "放行", "en": "Release"},
     "send-back": {"zh": "退回", "en": "Send back"},
-    "own-correct": {"zh": "提出更正", "en": "Propose to correct"},
-    "own-withdraw": {"zh": "提出撤销记录", "en": "Propose to withdraw the record"},
-    "own-end": {"zh": "提出终止", "en": "Propose to end"},
-    "own-shield": {"zh": "提出暂时屏蔽", "en": "Propose to shield"},
-    "own-lift": {"zh": "提出解除屏蔽", "en": "Propose to lift the shield"},
+    "own-correct": {"zh": "提议：更正", "en": "Propose to correct"},
+    "own-withdraw": {"zh": "提议：撤销记录", "en": "Propose to withdraw the record"},
+    "own-end": {"zh": "提议：终止", "en": "Propose to end"},
+    "own-shield": {"zh": "提议：暂时屏蔽", "en": "Propose to shield"},
+    "own-lift": {"zh": "提议：解除屏蔽", "en": "Propose to lift the shield"},
     "own-rescind": {
-        "zh": "提出取消修复、撤销或终止",
+        "zh": "提议：取消修复、撤销或终止",
         "en": "Propose to take back a repair, withdrawal or end",
     },
-    "own-erase": {"zh": "提出删除内容", "en": "Propose to erase the content"},
+    "own-erase": {"zh": "提议：删除内容", "en": "Propose to erase the content"},
     "own-grant": {"zh": "录入国家平台准予修复", "en": "Record a national repair"},
 }
 """Acts as buttons name them."""
@@ -58,6 +58,13 @@ _FOUR: Final = (
     "放行后数秒内上链，四省市随即停止公示、共享和使用。",
     "Once released it is on the chain within seconds, and all provinces stop showing and using it.",
 )
+ROWS: Final[Mapping[str, Text]] = {
+    "new": {"zh": "查找中", "en": "being looked up"},
+    "proposed": {"zh": "待放行", "en": "waits for its release"},
+    "refused": {"zh": "未能办理", "en": "not carried out"},
+    "done": {"zh": "已办理", "en": "carried out"},
+}
+"""What becomes of a row of a file that decides."""
 EFFECTS: Final[Mapping[str, Text]] = {
     "accept": {
         "zh": "申请将被受理，决定的办理期限从受理起计算；提出方会看到“已受理”。",
@@ -181,6 +188,7 @@ class Words:
         "button": BUTTONS,
         "effect": EFFECTS,
         "member": PROVINCES,
+        "row": ROWS,
         "status": {name: {"zh": zh, "en": en} for name, (zh, en) in STATUS_WORDS.items()},
         "basis": {int(basis): text for basis, text in BASES.items()},
     }

@@ -42,6 +42,10 @@ async def worklists(visit: Signed) -> Response:
         counts["behind"] = sum(one["behind"] > 0 for one in behind)
         if may("release"):
             counts["proposed"] = await _count(visit, state="proposed")
+            files = (await visit.get("/v1/case-files"))["files"]
+            counts["proposed"]["number"] += sum(one["state"] == "proposed" for one in files)
+        if may("decide"):
+            counts["back"] = await _count(visit, state="sent-back")
     return visit.page("desk/worklists.html", counts=counts)
 
 

@@ -166,6 +166,7 @@ async def one(visit: Signed, file: str, shown: Annotated[Shown, Depends(_shown)]
     found = None
     if ended and shown.rows and told["rows"]:
         found = await visit.get(f"/v1/files/{file}/rows", **shown.wanted(show))
+    decides = await _decides(visit, file) if ended else None
     before = await _before(visit, told["after"])
     return visit.page(
         "desk/file.html",
@@ -180,9 +181,19 @@ async def one(visit: Signed, file: str, shown: Annotated[Shown, Depends(_shown)]
         query=urlencode({"show": show} | shown.said()),
         receipts=ceil(sum(told["counts"][verdict] for verdict in TAKEN) / PART),
         before=before,
+        decides=decides,
         changed=None if before is None else changes(before, told),
         most=max_file_bytes(visit.request),
     )
+
+
+async def _decides(visit: Visit, file: str) -> Any:
+    """What a file proposes about other records, which another person releases: rows that correct
+    one, and exits; None where it does not, or the caller may not look."""
+    try:
+        return await visit.get(f"/v1/case-files/{file}")
+    except Refused:
+        return None
 
 
 async def _before(visit: Visit, file: str | None) -> Any:

@@ -1,6 +1,7 @@
 """Imports with CL_CORRECTS: a correction and its act as one job, released once by file."""
 
 import concurrent.futures
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
+from gateway.app import create_app
 from gateway.base.db import begin_read
 from gateway.cases.models import acts
 from gateway.intake.interfaces import RowAnswer
@@ -22,7 +24,8 @@ from tests.gateway.anchoring.whole import settle
 from tests.gateway.casefiles.bureau import Bureau, Person
 from tests.gateway.cases.desk import DECIDED, END, OTHER_AUTHORITY, take_in, word
 from tests.gateway.files.work import work
-from tests.gateway.intake.material import OF_BEIJING, count, row
+from tests.gateway.intake.material import OF_BEIJING, count, number, row
+from tests.gateway.web.visitor import Visitor
 from tests.support.anvil import Anvil
 
 
@@ -63,6 +66,7 @@ def test_a_correction_and_its_act(bureau: Bureau, node: Node, old: str) -> None:
     sent = penalty(corrects=old, CF_NR="更正后的内容")
     file, (answer,) = send(bureau, sent)
     assert answer["verdict"] == "accepted", answer
+    assert "document-number-shared" not in str(answer), "it is about the same subject"
     with begin_read(node.ctx.engine) as connection:
         found = locate(connection, bytes.fromhex(answer["leaf"]))
         assert found is not None
@@ -74,7 +78,18 @@ def test_a_correction_and_its_act(bureau: Bureau, node: Node, old: str) -> None:
     anchored(bureau)
     bureau.work()
     assert bureau.release(file, bureau.clerk).json()["code"] == "same-person"
+    clerk, chief = (page_of(node, one) for one in (bureau.clerk, bureau.chief))
+    at_desk = clerk.get(f"/desk/files/{file}").text
+    assert "1 of its rows change another record" in at_desk, "the clerk sees that it waits"
+    assert re.search("To release</h2><span[^>]*>1<", chief.get("/desk/worklists").text)
+    shown = chief.get(f"/desk/release/files/{file}").text
+    assert number(1) in shown and "What the correction changes" in shown
+    assert "更正后的内容" in shown and "waits for its release" in shown and ">proposed<" not in shown
+    early = chief.post(f"/desk/release/files/{file}", {"proposed": "7"})
+    assert (early.status_code, "case-moved" in early.text) == (409, True)
     bureau.carry_out(file)
+    assert ">carried out<" in chief.get(f"/desk/release/files/{file}").text
+    assert "Carried out: 1, not carried out: 0" in clerk.get(f"/desk/files/{file}").text
     (told,) = bureau.rows(file)
     assert (told["state"], told["act"], told["record"]) == ("done", "correct", old)
     assert word(node, bytes.fromhex(old)).outcome == Outcome.CORRECTED
@@ -84,6 +99,10 @@ def test_a_correction_and_its_act(bureau: Bureau, node: Node, old: str) -> None:
     assert answer["verdict"] == "duplicate", "the same row once more"
     assert bureau.clerk.get(f"/v1/case-files/{again}").status_code == 404
     assert count(node, acts) == 1
+
+
+def page_of(node: Node, person: Person) -> Visitor:
+    return Visitor(create_app(node)).sign_in(person.token)
 
 
 def test_a_number_that_was_wrong(bureau: Bureau, node: Node, old: str) -> None:

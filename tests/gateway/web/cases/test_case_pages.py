@@ -10,6 +10,7 @@ import pytest
 
 from gateway.node import Node
 from tests.gateway.cases.desk import DECIDED, send_all, take_in
+from tests.gateway.intake.material import OF_BEIJING, new_token
 from tests.gateway.web.cases.people import PDF, People, field, links, seen, send, text_of, went
 from tests.gateway.web.visitor import Visitor
 from tests.support.anvil import Anvil
@@ -219,6 +220,9 @@ def test_asked_for_more_and_withdrawn(
     assert f"{case}/supplement" in links(clerk.get(case))
     elsewhere = people.centre(*OFFICER)
     assert f"{case}/supplement" not in links(elsewhere.get(case)), "its desk did not file it"
+    assert "缺信用承诺书" in seen(clerk, f"{case}/supplement"), "what is to be handed in"
+    empty = send(clerk, f"{case}/supplement")
+    assert (empty.status_code, "an empty supplement" in empty.text) == (422, True)
     went(send(clerk, f"{case}/supplement", ("承诺书.pdf", PDF), note="补上"))
     went(send(clerk, f"{case}/withdraw", note="企业要求"))
     text = seen(clerk, case)
@@ -252,6 +256,7 @@ def test_an_objection(
     went(send(officer, f"{case}/decide/uphold", ("核查.pdf", PDF), **fields))
     shown = releaser.get(release_path(case))
     assert right in text_of(shown)
+    assert "What the correction changes" in text_of(shown), "the releaser sees what differs"
     went(releaser.post(release_path(case), {"proposal": field(shown, "proposal")}))
     send_all(node, anvil)
     assert "corrected" in seen(clerk, f"{case}/progress")
@@ -277,6 +282,31 @@ def test_a_wrong_form_comes_back_as_it_was(clerk: Visitor, leaves: Iterator[str]
     assert "证明.pdf" in seen(clerk, case)
     gone = send(clerk, "/desk/cases/new", **better | {"received": "2099-01-01"})
     assert field(gone, "draft") == "", "the draft ended with the case"
+
+
+def test_a_session_that_ends_keeps_the_documents(
+    people: People, node: Node, leaves: Iterator[str]
+) -> None:
+    """Those that were uploaded before; where they are gone, it is said that files are missing."""
+    token = new_token(node, *CLERK, name="third", department="市监局", authorities=[OF_BEIJING])
+    visitor = Visitor(people.app).sign_in(token)
+    filled = {"record": next(leaves), "kind": "objection", "reason": "金额有误"}
+    late = filled | {"received": "2099-01-01"}
+    draft = field(send(visitor, "/desk/cases/new", ("证明.pdf", PDF), **late), "draft")
+    stands = f"/desk/cases/new?record={filled['record']}"
+    for name, told in ((draft, "证明.pdf"), ("0" * 32, "Files have to be chosen again")):
+        form = filled | {"draft": name, "keep": "0", "csrf": visitor.csrf(), "form-page": stands}
+        visitor.post("/logout")
+        ours = {"Sec-Fetch-Site": "same-origin"}
+        login = visitor.request("POST", "/desk/cases/new", data=form, headers=ours)
+        assert login.status_code == 401
+        hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', login.text)
+        signed_in = {"token": token, **dict(hidden)}
+        page = visitor.request("POST", "/login", data=signed_in, headers=ours)
+        assert "金额有误" in page.text and told in page.text
+        assert "<dt><code>draft" not in page.text and "<dt><code>keep" not in page.text
+        if name == draft:
+            assert field(page, "draft") == draft and "Files have to" not in page.text
 
 
 def test_a_draft_is_nobody_elses(people: People, clerk: Visitor, leaves: Iterator[str]) -> None:
@@ -392,6 +422,8 @@ def test_an_own_decision(
     page = f"/desk/cases/records/{leaf}"
     record = field_of_record(officer, page)
     page = f"/desk/cases/records/{record}"
+    assert page in links(officer.get(f"/desk/records/{leaf}")), "the record leads there"
+    assert page not in links(clerk.get(f"/desk/records/{leaf}")), "not who decides nothing"
     assert f"{page}/end" in links(officer.get(page))
     assert not [one for one in links(clerk.get(page)) if one.startswith(f"{page}/")]
     assert clerk.get(f"{page}/end").status_code == 409

@@ -78,7 +78,7 @@ def test_repairs_due_as_a_file(people: People, clerk: Visitor, leaves: Iterator[
     """All pages of it in one table, in the reader's language; of those whom it may tell."""
     next(leaves)
     page = clerk.get("/desk/worklists/due")
-    book, plain = (one for one in links(page) if one.startswith("/desk/worklists/due."))
+    plain, book = sorted(one for one in links(page) if one.startswith("/desk/worklists/due."))
     count = len([one for one in links(page) if one.startswith("/desk/cases/new?record=")])
     answer = clerk.get(book)
     assert "attachment" in answer.headers["content-disposition"]
@@ -156,12 +156,13 @@ def test_a_wrong_token_form(people: People) -> None:
     centre = people.centre("admin", name="centre admin")
     assert "clerk" in seen(centre, "/desk/tokens")
     for form, named in (
-        ({"name": "x"}, "scope"),
+        ({"name": "x"}, "what the person may do"),
         ({"name": "", "scopes": "read"}, "name"),
-        ({"name": "x", "scopes": "read", "authorities": "123"}, "authority"),
+        ({"name": "x", "scopes": "read", "authorities": "123"}, "code of the authority"),
     ):
         answer = centre.post("/desk/tokens", form)
         assert answer.status_code == 422, form
-        assert f"<code>{named}</code>" in answer.text, form
+        assert f"Field: {named}" in text_of(answer), form
+        assert "<code>authority</code>" not in answer.text and "“authority”" not in answer.text
     whole = {"name": "局长", "scopes": "decide", "department": "某局", "authorities": OF_BEIJING}
     assert "局长" in text_of(centre.post("/desk/tokens", whole))
