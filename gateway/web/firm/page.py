@@ -19,6 +19,7 @@ from gateway.web.typed import number
 from gateway.web.visits import Anybody, Refused, Visit, demand_own, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
 from ledger.cli.case_words import KINDS as CASE_KINDS
+from ledger.core.texts import Text
 
 router = page_router()
 MAX_TYPED: Final = 100
@@ -43,8 +44,18 @@ async def own(visit: Anybody) -> Response:
         for field in found["fields"]:
             for one in field["lines"]:
                 if one["line"] == line:
-                    return visit.page("firm/objection.html", view=found, line=one, words=words)
+                    where = counters(found["subject"]["code"], found["issuer"])
+                    values = {"view": found, "line": one, "where": where, "words": words}
+                    return visit.page("firm/objection.html", **values)
     return _page(visit, given, view=found)
+
+
+def counters(code: str, issuer: str) -> list[Text]:
+    """Provinces whose counters file an objection: where the firm is registered, and whose record it
+    is."""
+    home = f"{code[2:4]}0000"
+    names = [home, issuer] if home in words.REGIONS else [issuer]
+    return [words.REGIONS.get(one) or words.member_name(one) for one in dict.fromkeys(names)]
 
 
 async def _given(visit: Visit) -> tuple[dict[str, str], FormData]:
