@@ -4,6 +4,7 @@ them."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,11 +14,13 @@ from fastapi import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from gateway.web.bank.bundles import view_of
 from gateway.web.bank.common import (
     HEX,
     WRONG_CODE,
     asker,
     base,
+    library_of,
     runs_of,
     status_of,
     text,
@@ -29,6 +32,7 @@ from gateway.web.bank.common import (
 from gateway.web.bank.runs import Run
 from gateway.web.bank.tables import XLSX, answers_table, archive
 from gateway.web.bank.words import families
+from gateway.web.fields import in_words
 from gateway.web.routing import page_router
 from gateway.web.visits import Refused, Signed, Visit, told_of
 from ledger.core.authorisation import SUBJECT
@@ -37,6 +41,8 @@ from ledger.records import uscc
 
 router = page_router()
 Name = Annotated[str, Path(alias="run", pattern="^[0-9a-f]{32}$")]
+_USE = re.compile("[0-9a-f]{32}")
+"""The number of a question as pages show it."""
 PIECE = 20
 """Subjects of one call, as of the command line."""
 AGAIN_SECONDS = 2.0
@@ -116,13 +122,34 @@ async def send_feedback(visit: Signed) -> Response:
     try:
         rows = await _rows(visit, await upload(form, "file"), "/v1/feedback/table")
         names = ("query", "day", "matter", "measure", "result")
-        sent = [{name: row[name] for name in names if name in row} for row in rows]
+        given = [{name: row[name] for name in names if name in row} for row in rows]
+        meant = [(at, one) for at, row in enumerate(given) for one in await _each(visit, row)]
+        sent = [row for _, row in meant]
         told = await visit.ask("POST", "/v1/feedback", json={"rows": sent})
     except (InputError, Refused) as error:
         values["wrong"] = wrong_of(error)
         return visit.page("bank/feedback.html", status=status_of(error), rows=None, **values)
-    found = [one | {"row": rows[one["n"]]["row"]} for one in told["rows"]]
-    return visit.page("bank/feedback.html", rows=found, **values)
+    found: dict[int, dict[str, Any]] = {}
+    for one in told["rows"]:
+        at = meant[one["n"]][0]
+        row = found.setdefault(at, {"row": rows[at]["row"], "errors": [], "known": True})
+        row["errors"] = row["errors"] or [in_words(fault, "message") for fault in one["errors"]]
+        row["known"] = row["known"] and bool(one["known"])
+    return visit.page("bank/feedback.html", rows=list(found.values()), **values)
+
+
+async def _each(visit: Visit, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row once for each province that answered, where it names a question as pages show it; as
+    it is where it names one answer, or nothing that is here."""
+    if not _USE.fullmatch(str(row.get("query", "")).strip().lower()):
+        return [row]
+    name = row["query"].strip().lower()
+    try:
+        data = (await visit.fetch("GET", f"/v1/uses/{name}")).content
+    except Refused:
+        return [row]
+    view = await run_in_threadpool(view_of, data, library_of(visit))
+    return [row | {"query": query} for query in view["queries"].values()] or [row]
 
 
 def _form(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
-from fastapi import Path
+from fastapi import Path, Query
 from starlette.responses import Response
 
 from gateway.web.bank.common import HEX, base, status_of, wrong_of
@@ -14,6 +15,8 @@ from ledger.core.errors import InputError
 
 router = page_router()
 Name = Annotated[str, Path(alias="webhook", pattern="^[0-9a-f]{32}$")]
+Why = Annotated[str, Query(pattern="^[a-z0-9-]{0,32}$")]
+Of = Annotated[str, Query(pattern="^([0-9a-f]{32})?$")]
 _RECORDS = {
     "zh": "每行一个 64 位十六进制的记录编号",
     "en": "a record id of 64 hexadecimal digits on each line",
@@ -21,9 +24,9 @@ _RECORDS = {
 
 
 @router.get("/bank/webhooks")
-async def listed(visit: Signed, done: str = "") -> Response:
-    """One's own endpoints."""
-    return await _list(visit, done=done)
+async def listed(visit: Signed, done: str = "", why: Why = "", of: Of = "") -> Response:
+    """One's own endpoints. why, of: what became of a test message, and of which."""
+    return await _list(visit, done=done, why=why, of=of)
 
 
 @router.post("/bank/webhooks")
@@ -62,7 +65,8 @@ async def test(visit: Signed, name: Name) -> Response:
         told = await visit.ask("POST", f"/v1/webhooks/{name}/test")
     except Refused as error:
         return await _list(visit, error=error)
-    return visit.go(f"/bank/webhooks?done={'tested' if told['delivered'] else 'undelivered'}")
+    done = "tested" if told["delivered"] else f"undelivered&why={quote(told['code'])}"
+    return visit.go(f"/bank/webhooks?done={done}&of={name}")
 
 
 @router.post("/bank/webhooks/{webhook}/retry")
@@ -78,7 +82,7 @@ async def rotate(visit: Signed, name: Name) -> Response:
     """A new secret, shown on the page that answers."""
     await visit.form()
     made = await visit.ask("POST", f"/v1/webhooks/{name}/rotate")
-    return await _list(visit, secret=made["secret"])
+    return await _list(visit, secret=made["secret"], former=made["formerUntil"], of=name)
 
 
 @router.post("/bank/webhooks/{webhook}/remove")
@@ -93,13 +97,19 @@ async def _list(
     visit: Visit,
     *,
     done: str = "",
+    why: str = "",
+    of: str = "",
     secret: str | None = None,
+    former: str | None = None,
     error: InputError | Refused | None = None,
     given: dict[str, str] | None = None,
 ) -> Response:
     values = base(visit, "webhooks") | {
         "hooks": (await visit.get("/v1/webhooks"))["items"],
         "secret": secret,
+        "former": former,
+        "why": why,
+        "of": of,
         "given": {"url": "", "records": ""} | (given or {}),
         "done": done,
         "wrong": None if error is None else wrong_of(error),

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from gateway.web.bank import words
 from gateway.web.bank.common import base, code_of, status_of, texts, upload, wrong_of
+from gateway.web.explorer.parts import Ledger, tried
 from gateway.web.routing import page_router
 from gateway.web.visits import Refused, Signed, Visit
 from ledger.core.errors import InputError
@@ -21,6 +22,10 @@ router = page_router()
 Name = Annotated[str, Path(alias="authorisation", pattern="^[0-9a-f]{64}$")]
 _JSON = "application/json"
 _NO_FILE = {"zh": "请选择文件", "en": "choose a file"}
+_NO_TYPE = {
+    "zh": "请至少选择一类，与授权书一致",
+    "en": "choose at least one, as the firm has signed",
+}
 
 
 @router.get("/bank/authorisations")
@@ -63,13 +68,14 @@ async def take(visit: Signed) -> Response:
 
 
 @router.get("/bank/authorisations/new")
-async def new(visit: Signed) -> Response:
+async def new(visit: Signed, ledger: Ledger) -> Response:
     """Where one is noted that a subject has signed."""
-    return _new(visit, {"types": [], "regions": list(words.REGIONS), "key": secrets.token_hex(16)})
+    given = {"types": [], "regions": list(words.REGIONS), "key": secrets.token_hex(16)}
+    return await _new(visit, ledger, given)
 
 
 @router.post("/bank/authorisations/new")
-async def grant(visit: Signed) -> Response:
+async def grant(visit: Signed, ledger: Ledger) -> Response:
     """Keep what a subject has signed, with the document."""
     form = await visit.form()
     names = ("subject", "grantee", "purpose", "from", "until", "key")
@@ -78,7 +84,7 @@ async def grant(visit: Signed) -> Response:
     try:
         told = await _granted(visit, form, given)
     except (InputError, Refused) as error:
-        return _new(visit, given, error)
+        return await _new(visit, ledger, given, error)
     return visit.go(f"/bank/authorisations/{told['authorisation']}")
 
 
@@ -108,6 +114,8 @@ async def revoke(visit: Signed, name: Name) -> Response:
 
 async def _granted(visit: Visit, form: FormData, given: dict[str, Any]) -> Any:
     told = {one: given[one] for one in given if one != "key"}
+    if not told["types"]:
+        raise InputError("types", "body-form", _NO_TYPE)
     docs = [
         ("doc", (one.filename or "doc", await one.read(), one.content_type))
         for one in form.getlist("doc")
@@ -144,11 +152,21 @@ def _list(
     return visit.page("bank/authorisations.html", status=status, **values)
 
 
-def _new(
-    visit: Visit, given: dict[str, Any], error: InputError | Refused | None = None
+async def _new(
+    visit: Visit,
+    ledger: Ledger,
+    given: dict[str, Any],
+    error: InputError | Refused | None = None,
 ) -> Response:
+    read = await tried(ledger.members())
+    members = read.value["members"] if read.value else ()
     values = base(visit, "authorisations") | {
         "given": given,
+        "grantees": [
+            one["code"]
+            for one in members
+            if one["status"] == "active" and one["code"] != visit.pages.code
+        ],
         "families": words.families(),
         "keeps": keeps(visit),
         "wrong": None if error is None else wrong_of(error),

@@ -66,6 +66,20 @@ async def follow_asked(visit: Signed, name: Use) -> Response:
     return visit.go("/bank/watch?done=subject")
 
 
+@router.post("/bank/uses/{use}/watch-records")
+async def follow_listed(visit: Signed, name: Use) -> Response:
+    """Follow each record of an answer, for which no authorisation is needed."""
+    await visit.form()
+    data = (await visit.fetch("GET", f"/v1/uses/{name}")).content
+    view = await run_in_threadpool(view_of, data, library_of(visit))
+    try:
+        for record in dict.fromkeys(one["record"] for one in view["records"] if one["record"]):
+            await visit.ask("POST", "/v1/watched-records", json={"record": record})
+    except Refused as error:
+        return await _list(visit, error=error)
+    return visit.go("/bank/watch?done=records")
+
+
 @router.post("/bank/watch/subjects/{subject}/remove")
 async def unfollow_subject(visit: Signed, name: Subject) -> Response:
     """Follow it no longer."""

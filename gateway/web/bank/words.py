@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from gateway.http.titles import TITLES
 from ledger.cli.auth_words import DECISIONS, PURPOSES, REVOCATIONS, ROLES, STATES
 from ledger.cli.case_words import CLASSES
 from ledger.core.authorisation import PURPOSES as ALL_PURPOSES
@@ -22,6 +23,7 @@ __all__ = [
     "FOLLOWED",
     "KINDS",
     "MISSING",
+    "NOT_DELIVERED",
     "OF_GOVERNMENT",
     "OUTCOMES",
     "OVERALL",
@@ -34,6 +36,8 @@ __all__ = [
     "Said",
     "families",
     "member_name",
+    "not_delivered",
+    "refused",
     "use_of",
     "verdict_text",
     "word",
@@ -118,6 +122,41 @@ STALE: Final[Mapping[str, Text]] = {
 }
 """Why a version is stale."""
 
+NOT_DELIVERED: Final[Mapping[str, Text]] = {
+    "redirected": {
+        "zh": "接收地址转向了别处；请填写最终地址",
+        "en": "it redirects elsewhere: name the last address itself",
+    },
+    "gone": {"zh": "接收程序答复 410，不再接收", "en": "it answers 410: it wants nothing more"},
+    "too-slow": {"zh": "15 秒内没有答复", "en": "it did not answer within 15 seconds"},
+    "unreachable": {
+        "zh": "无法连接：程序未运行、端口不通，或证书不被信任",
+        "en": "no connection: nothing runs there, the port is closed, or its certificate is not"
+        " trusted",
+    },
+    "name-unknown": {"zh": "域名无法解析", "en": "its name is not known"},
+    "address-private": {
+        "zh": "该地址在专网内，节点不予访问；请运维人员在 gateway.toml 的 [webhooks] 之下"
+        "用 private_networks 写明该网段",
+        "en": "it leads to a private network, which this node does not call unless the operator"
+        " names it: private_networks under [webhooks] in gateway.toml",
+    },
+    "target-refused": {
+        "zh": "该地址不可用作接收地址（须为 https 的公网地址）",
+        "en": "it is no address to send to: it has to be https and public",
+    },
+    "failing": {"zh": "连续五天未能送达", "en": "nothing came there for five days"},
+    "token-ended": {
+        "zh": "所属令牌均已吊销",
+        "en": "no token of whoever added it is in force any more",
+    },
+    "content-lost": {
+        "zh": "其密钥已无法打开，请移除后重新添加",
+        "en": "its secret cannot be opened any more: remove it and add it anew",
+    },
+}
+"""Why a message did not come to a program, or nothing is sent there any more."""
+
 FOLLOWED: Final[Mapping[str, Text]] = {
     "new": {"zh": "即将查询", "en": "to be asked about now"},
     "followed": {"zh": "关注中", "en": "followed"},
@@ -175,6 +214,20 @@ def member_name(code: str) -> Text:
 def families() -> Mapping[str, Text]:
     """Titles of the families of record types, those that anybody may be shown."""
     return {one.family: dict(one.title) for one in all_schemas() if one.visibility != "government"}
+
+
+def refused(code: str) -> Text:
+    """Why a subject is not asked about any more, as the interface entitles it."""
+    return dict(TITLES[code][1]) if code in TITLES else word({}, code)
+
+
+def not_delivered(code: str) -> Text:
+    """Why a message did not come there."""
+    status = code.removeprefix("http-")
+    if status != code:
+        return {"zh": f"接收程序答复 HTTP {status}", "en": f"it answers HTTP {status}"}
+    found: Text = word(NOT_DELIVERED, code)
+    return found
 
 
 def word(table: Mapping[str, Any], name: str) -> Any:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from gateway.app import create_app
 from gateway.checks.tables import gathered, read_rows
 from gateway.files.errors import FileFault
 from gateway.peers.outbox import listed
 from ledger.records.rules import newest
+from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.queries.bank import FAMILY, bundle_of, firm, given_by, of, send, token, use
 from tests.gateway.queries.conftest import BANK, BEIJING, TIANJIN
+from tests.gateway.web.visitor import Visitor
 from tests.support.peers import Network
 
 MEASURE = newest().tables.measures[0].name["zh"]
@@ -150,6 +154,32 @@ def test_feedback_is_stated_and_told_to_the_source(network: Network) -> None:
     days = "?first=2026-01-01&last=2099-12-31"
     usage = send(tianjin, "GET", f"/v1/usage{days}", **token(tianjin, department=None)).json()
     assert {"member": BEIJING, "measure": MEASURE, "times": 1} in usage["measures"]
+
+
+def test_a_table_names_the_question_as_its_page_does(network: Network) -> None:
+    """Each province that answered is told, once; without an authorisation records are followed."""
+    beijing, tianjin, code = network[BEIJING], network[TIANJIN], firm(61)
+    records = {one.hex() for one in (*beijing.file(of(code, 41)), *tianjin.file(of(code, 42)))}
+    person = new_token(beijing.node, "read", "submit", department=None)
+    asked = use(network, code, purpose="bidding", by=BEIJING, headers=bearer(person))
+    name = asked.headers["Credit-Ledger-Use"]
+    visitor = Visitor(create_app(beijing.node)).sign_in(person)
+    day = beijing.node.ctx.clock.today().isoformat()
+    lines = [
+        *("查询登记编号,日期,事项,措施,结果", f"{name},{day},某标,{MEASURE},已限制"),
+        *(f"{'0' * 32},{day},某标,{MEASURE},", f"{name},{day},某标,随意处置,"),
+    ]
+    table = {"file": ("t.csv", "\n".join(lines).encode())}
+    answer = visitor.post("/bank/feedback", files=table)
+    assert answer.status_code == 200 and "1 rows were stated" in answer.text
+    assert "Row 3: number of the query" in answer.text and "Row 4: measure" in answer.text
+    assert "Row 2" not in answer.text, "it was stated to both provinces"
+    page = visitor.get(f"/bank/uses/{name}").text
+    for record in records:
+        assert f"/desk/cases/new?record={record}" in page, "a counter files from the answer"
+    assert "owner=120000" in page and "owner=110000" not in page
+    assert visitor.post(f"/bank/uses/{name}/watch-records").status_code == 303
+    assert records <= set(re.findall("[0-9a-f]{64}", visitor.get("/bank/watch").text))
 
 
 def test_feedback_that_is_sent_again_is_the_same_statement(network: Network) -> None:

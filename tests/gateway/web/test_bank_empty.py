@@ -156,9 +156,16 @@ def test_an_address(node: Node, app: ASGIApp) -> None:
     [name] = set(re.findall(r"/bank/webhooks/([0-9a-f]{32})/test", page.text))
     assert visitor.get(f"/bank/webhooks/{name}").status_code == 200
     tested = visitor.post(f"/bank/webhooks/{name}/test")
-    assert tested.headers["location"] == "/bank/webhooks?done=undelivered"
+    where = tested.headers["location"]
+    assert where == f"/bank/webhooks?done=undelivered&why=unreachable&of={name}"
+    told = visitor.get(where).text
+    assert "no connection: nothing runs there" in told and "<code>unreachable" not in told
+    assert visitor.get("/bank/webhooks?done=undelivered&why=http-503").text.count("HTTP 503") == 1
     rotated = visitor.post(f"/bank/webhooks/{name}/rotate")
     assert 'id="secret"' in rotated.text and secret not in rotated.text
+    assert "signs too until" in rotated.text and f"rotate {name} --end-old" in rotated.text
+    for shown in (made, rotated):
+        assert 'data-stay="/bank/webhooks"' in shown.text, "to load it again sends nothing again"
     assert visitor.post(f"/bank/webhooks/{name}/retry").status_code == 303
     assert visitor.post(f"/bank/webhooks/{name}/remove").status_code == 303
     assert "127.0.0.1:9" not in visitor.get("/bank/webhooks").text
