@@ -211,8 +211,8 @@ class Histories:
         making.lines.append((row.leaf, decision))
         if not decision.allowed:
             raise _LeftOut(NOT_GRANTED)
-        if making.peer is not None and receipt.presentation is None:  # archived, or closed since
-            raise _LeftOut(UNREADABLE if row.archived else NOT_GRANTED)
+        if making.peer is not None and receipt.presentation is None:  # closed since
+            raise _LeftOut(NOT_GRANTED)
         acts = self._acts_of(stood, making.known)
         full = len(making.given) == MAX_RECORDS or len(text) > making.room
         if full or len(acts) > MAX_ACTS or making.acts + len(acts) > ALL_ACTS:

@@ -189,7 +189,7 @@ def make(config: Path, as_json: bool) -> None:
 
         \b
         credit-ledger gateway partitions detach 2026-11 --config gateway.toml
-        pg_dump -Fc -t 'contents_2026_11_*' DATABASE > contents-2026-11.dump
+        pg_dump -Fc -t contents_2026_11_1 -d DATABASE -f contents-2026-11.dump
         """,
         en="""Take the content of a month out whose time is over (`[retention]` content_months):
         it lies beside, in the tables contents_YEAR_MONTH_N, for `pg_dump` to archive. Entries,
@@ -198,7 +198,7 @@ def make(config: Path, as_json: bool) -> None:
 
         \b
         credit-ledger gateway partitions detach 2026-11 --config gateway.toml
-        pg_dump -Fc -t 'contents_2026_11_*' DATABASE > contents-2026-11.dump
+        pg_dump -Fc -t contents_2026_11_1 -d DATABASE -f contents-2026-11.dump
         """,
     ),
 )

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.base.access_table import Standing
-from gateway.base.crypto import ContentArchived
 from gateway.receipts.interfaces import Pending, Stranded, Unshown
 from gateway.receipts.services import Receipts
 from gateway.records.errors import ContentErased
@@ -20,8 +19,8 @@ from ledger.core.receipt import Receipt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stood:
-    """A receipt, bare where its record is closed, erased or archived, and how that stands. acts:
-    how many are known on the record, and on the first of its chain where it was logged again."""
+    """A receipt, bare where its record is closed or erased, and how the record stands. acts: how
+    many are known on the record, and on the first of its chain where it was logged again."""
 
     text: bytes
     receipt: Receipt
@@ -35,7 +34,7 @@ def with_standing(
     """Records of ours by row number, at most `gateway.log.many.PAGE`, or why there is no receipt
     that shows them. How they stand is looked at last. Whoever calls does as for `Receipts.shown`.
     Raises NotReady."""
-    made = {row: _unless_gone(one) for row, one in receipts_of.many(rows).items()}
+    made = {row: _unless_erased(one) for row, one in receipts_of.many(rows).items()}
     read = {row: receipts.parse(one) for row, one in made.items() if isinstance(one, bytes)}
     logged = [
         Logged(record=one.record_id, first=one.entry.replaces or one.record_id, entry=row)
@@ -65,10 +64,10 @@ def chain_of(receipt: Receipt) -> list[RecordId]:
     return [one for one in ids if one is not None]
 
 
-def _unless_gone(
+def _unless_erased(
     made: bytes | Unshown | Pending | Stranded,
 ) -> bytes | Unshown | Pending | Stranded:
-    """What was erased since its row was read is bare, as what is closed; and what was archived."""
-    if isinstance(made, Unshown) and isinstance(made.reason, ContentErased | ContentArchived):
+    """What was erased since its row was read is bare, as what is closed."""
+    if isinstance(made, Unshown) and isinstance(made.reason, ContentErased):
         return made.bare
     return made

@@ -4,7 +4,9 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.accesses.models import accesses
+from gateway.base.db import begin_write
 from gateway.base.policy import NotAllowed
+from gateway.cases.errors import CaseRefused
 from gateway.node import Node
 from tests.gateway.cases.desk import (
     OTHER_AUTHORITY,
@@ -19,6 +21,7 @@ from tests.gateway.cases.desk import (
 )
 from tests.gateway.erasures.desk import follow
 from tests.support.anvil import Anvil
+from tests.support.archiving import archive
 from tests.support.callers import CENTRE
 
 
@@ -58,3 +61,23 @@ def test_only_its_own_authority_reads_on(node: Node, anvil: Anvil) -> None:
         lines = {(line.token, line.answer) for line in connection.execute(query)}
     refused = {(who.id, "content-closed") for who in (desk, CENTRE, centre(8))}
     assert lines >= refused | {(clerk.id, "allowed")}, "each look is logged"
+
+
+def test_content_in_the_archive(node: Node, anvil: Anvil) -> None:
+    """A case that has ended is told of; nothing more is done about the record, until its content is
+    brought back."""
+    (leaf, other) = take_in(node, anvil, 43, 44)
+    parts, clerk = node.case_parts, of_authority(node, 1)
+    case = parts.cases.file(centre(7), filing(leaf))
+    parts.cases.step(clerk, case, wanted("decline", docs=()))
+    with begin_write(node.ctx.engine) as connection:
+        archive(connection, leaf)
+    assert parts.views.show(clerk, case)["state"] == "declined"
+    assert parts.views.of_record(clerk, leaf)["proposed"] is None
+    for refused in (
+        lambda: parts.cases.file(centre(7), filing(leaf, reason="再次申请")),
+        lambda: parts.decisions.propose_own(clerk, leaf, wanted("withdraw", basis=8)),
+    ):
+        with pytest.raises(CaseRefused, match="content-archived"):
+            refused()
+    assert parts.cases.file(centre(7), filing(other))

@@ -13,6 +13,7 @@ import pytest
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.app import create_app
 from gateway.base.clock import Clock
+from gateway.base.db import begin_write
 from gateway.history.interfaces import Asked
 from gateway.intake.interfaces import RowInput
 from ledger.core import canonical, history
@@ -31,6 +32,7 @@ from tests.gateway.history.conftest import BANK, BEIJING, HEBEI
 from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.lists.test_lists import do, entry, send
 from tests.records.examples import SUBJECT
+from tests.support.archiving import archive
 from tests.support.asgi import Client
 from tests.support.callers import CENTRE
 from tests.support.costs import statements
@@ -156,6 +158,18 @@ def test_for_the_subject_itself(network: Network, filed: list[bytes], subject: s
     assert (value["to"], value["left"]) == (None, {})
     (closed,) = [one for one in value["records"] if one["recordId"] == filed[2].hex()]
     assert (closed["document"], closed["decided"]) == (None, None)
+
+
+def test_content_in_the_archive(network: Network, filed: list[bytes], subject: str) -> None:
+    """It is counted, for the subject as well: what says nothing although it is in force would be
+    taken for a falsification."""
+    beijing = network[BEIJING]
+    with begin_write(beijing.node.ctx.engine) as connection:
+        archive(connection, beijing.leaf(filed[0]))
+    for data in (file_of(beijing, subject), file_of(beijing, subject, purpose="own", to=None)):
+        value = told(network, data)
+        assert filed[0].hex() not in standings(value)
+        assert value["left"] == {"unreadable": 1}
 
 
 def test_steps_of_cases_go_along(network: Network, filed: list[bytes], subject: str) -> None:

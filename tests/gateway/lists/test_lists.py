@@ -30,6 +30,7 @@ from ledger.records import lists
 from ledger.verify import Verifier
 from tests.gateway.intake.material import bearer, new_token
 from tests.gateway.lists.conftest import BANK, BEIJING, TIANJIN
+from tests.support.archiving import archive
 from tests.support.asgi import Client
 from tests.support.cases import act, make_act
 from tests.support.costs import statements
@@ -267,15 +268,17 @@ def test_what_is_not_listed_is_counted(network: Network) -> None:
         3: {"content": b"spoiled"},
         6: {"content": b"spoiled"},
     }
+    gone = [beijing.leaf(one) for one in beijing.file(entry(7))]
     with begin_write(beijing.node.ctx.engine) as connection:
         for n, values in changes.items():
             found = locate(connection, ids[n])
             assert found is not None
             table = contents if "content" in values else records
             connection.execute(table.update().where(table.c.id == found.id).values(**values))
+        archive(connection, *gone)
     value = told(network, file_of(beijing))
     assert documents(value) == ["1号", "5号"]
-    assert left_of(value) == {"not-public": 1, "superseded": 1, "unreadable": 2}
+    assert left_of(value) == {"not-public": 1, "superseded": 1, "unreadable": 3}
 
 
 def test_a_chain_that_was_not_seen_for_long(network: Network) -> None:

@@ -129,6 +129,7 @@ def test_a_number_that_none_of_ours_gave(node: Node) -> None:
         assert stray(connection) == ["entries"]
 
 
+@pytest.mark.nightly
 def test_a_month_that_was_missed(node: Node) -> None:
     """Nobody made parts for a while: numbers of the last month go on, until one is made."""
     with node.ctx.engine.connect() as connection:
@@ -145,6 +146,7 @@ def test_a_month_that_was_missed(node: Node) -> None:
     assert ids(node) == [1, first_number(now)]
 
 
+@pytest.mark.nightly
 def test_a_gap_in_the_months_ahead(node: Node) -> None:
     with node.ctx.engine.connect() as connection:
         now = this_month(connection)
@@ -173,6 +175,7 @@ def test_whoever_reads_for_long_is_not_waited_for(
         assert missing(connection) == []
 
 
+@pytest.mark.nightly
 def test_two_gateways_make_parts(node: Node) -> None:
     with node.ctx.engine.connect() as connection:
         now = this_month(connection)

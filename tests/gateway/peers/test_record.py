@@ -23,6 +23,7 @@ from ledger.core.keys import Purpose
 from ledger.exchange import signatures
 from ledger.exchange.signatures import Fields, Request
 from tests.gateway.peers.conftest import AUDITOR, BANK, BEIJING, TIANJIN
+from tests.support.archiving import archive
 from tests.support.callers import CENTRE
 from tests.support.erasing import erase
 from tests.support.peers import Network, row
@@ -88,6 +89,22 @@ def test_erased_is_not_granted(network: Network) -> None:
     with begin_write(node.ctx.engine) as connection:
         erase(connection, receipts.parse(taken.receipt).leaf)
     assert refused(network, TIANJIN, record_id) == "not-granted"
+
+
+def test_content_in_the_archive(network: Network) -> None:
+    """Whoever may have the record is told why it does not come; nothing is compared with it."""
+    record_id, shared = network[BEIJING].file(row(21), row(22, class_="minor"))
+    node = network[BEIJING].node
+    with begin_write(node.ctx.engine) as connection:
+        archive(connection, *map(network[BEIJING].leaf, (record_id, shared)))
+    with pytest.raises(PeerRefused) as caught:
+        network[TIANJIN].peers.record(BEIJING, record_id)
+    assert (caught.value.code, caught.value.status) == ("content-archived", 409)
+    assert accesses(network, BEIJING, TIANJIN)[0].answer == "content-archived"
+    assert refused(network, TIANJIN, shared) == "not-granted", "as of any that is not for it"
+    assert network[BANK].peers.check(BEIJING, record_id, {"CF_NR": "x"}) is None
+    code = {"CF_XDR_SHXYM": "91110000600037341L"}
+    assert network[BANK].peers.check(BEIJING, record_id, code) is None
 
 
 def test_promised_is_not_anchored(network: Network) -> None:

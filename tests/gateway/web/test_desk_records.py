@@ -18,6 +18,7 @@ from tests.gateway.statuses.test_changes import note
 from tests.gateway.web.visitor import Visitor
 from tests.gateway.worklists.test_searching import SUBJECT, close, submit
 from tests.support.anchors import put_anchor
+from tests.support.archiving import archive
 
 
 def signed(app: ASGIApp, node: Node, *scopes: str, lang: str = "en", **token: Any) -> Visitor:
@@ -108,4 +109,20 @@ def test_what_one_may_not_see(app: ASGIApp, node: Node) -> None:
     page = signed(app, node).get(f"/desk/records/{closed}")
     assert page.status_code == 200 and "content-closed" in page.text
     assert number(2) not in page.text
+
+
+def test_content_in_the_archive(app: ASGIApp, node: Node) -> None:
+    """It says so, with the status; the receipt is the bare one."""
+    (leaf,) = submit(node, 1)
+    node.logs.step()
+    put_anchor(node, 0, 1)
+    with begin_write(node.ctx.engine) as connection:
+        archive(connection, bytes.fromhex(leaf))
+    clerk = signed(app, node)
+    page = clerk.get(f"/desk/records/{leaf}")
+    assert page.status_code == 200 and "taken into the archive" in page.text
+    assert "Status over time" in page.text and number(1) not in page.text
+    got = clerk.get(f"/desk/records/{leaf}/receipt")
+    assert got.status_code == 200 and "presentation" not in got.json()
+    assert leaf in clerk.post("/desk/records", {"subject": SUBJECT}).text
     assert signed(app, node, "submit").get("/desk/records").status_code == 403
