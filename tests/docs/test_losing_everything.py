@@ -2,8 +2,8 @@
 
 import json
 
-from tests.docs.test_restoring import write_records
-from tests.support.guide import Block, Operator, blocks
+from tests.support import nightly
+from tests.support.guide import Block, Operator, blocks, write_records
 
 PAGE = "losing-everything.md"
 
@@ -44,6 +44,7 @@ def test_a_province_comes_back(operator: Operator) -> None:
     assert report["incomplete"] == []
 
 
+@nightly.mark  # by day `tests/e2e/test_chain_loss.py` has what a gateway does about it
 def test_the_chain_comes_back(operator: Operator) -> None:
     for step in ("init", "serve"):
         operator.follow_page("running.md", step=step)

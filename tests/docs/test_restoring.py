@@ -2,23 +2,8 @@
 the guide alone."""
 
 import json
-from datetime import date, timedelta
-from pathlib import Path
 
-from scripts.demo_parts.today import penalty
-from tests.support.guide import Operator, blocks
-
-FIRMS = 5
-
-
-def write_records(path: Path, code: str, first: int, count: int = 5) -> None:
-    """As a department hands them in."""
-    rows = []
-    for number in range(first, first + count):
-        row = penalty(code, number % FIRMS, date.today() - timedelta(days=1))
-        row["fields"]["CF_WSH"] = f"样运罚〔2026〕{number}号"
-        rows.append(json.dumps(row, ensure_ascii=False) + "\n")
-    path.write_text("".join(rows), "utf-8")
+from tests.support.guide import Operator, blocks, write_records
 
 
 def test_the_chapters_are_followed(operator: Operator) -> None:

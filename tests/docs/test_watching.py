@@ -9,8 +9,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from scripts.alerts import PAGES, page_with_table
-from tests.docs.test_restoring import write_records
-from tests.support.guide import ROOT, Operator, blocks
+from tests.support.guide import ROOT, Operator, blocks, write_records
 
 PAGE = "watching.md"
 NAME = re.compile(r"\bcredit_ledger_\w+")

@@ -14,6 +14,7 @@ The shell finds Python, the commands that come with it, and `TOOLS`: what the gu
 machine has.
 """
 
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ import time
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,6 +38,7 @@ from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create
 from ledger.cli import member_folder
 from ledger.cli.main import run
 from ledger.core.keys import Role
+from scripts.demo_parts.today import penalty
 from tests.support.anvil import Anvil, start_anvil
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,8 @@ LATER = 7 * 86_400 + 600
 TOOLS = ("sh", "cp", "mkdir", "mv", "rm", "sleep")
 EXAMPLE = "北京_行政处罚_gb18030.csv"
 CHAIN_PORT = "8545"
+FIRMS = 5
+"""That records of a department are about."""
 _PORT = re.compile(r"\b[89]5[45]\d\b")
 _SERVES = re.compile(r"gateway serve --config (\S+)")
 
@@ -347,3 +352,13 @@ def _password(path: Path) -> bytes:
     path.write_text(f"{path.name} of a test\n")
     path.chmod(0o600)
     return path.read_bytes().strip()
+
+
+def write_records(path: Path, code: str, first: int, count: int = 5) -> None:
+    """As a department hands them in."""
+    rows = []
+    for number in range(first, first + count):
+        row = penalty(code, number % FIRMS, date.today() - timedelta(days=1))
+        row["fields"]["CF_WSH"] = f"样运罚〔2026〕{number}号"
+        rows.append(json.dumps(row, ensure_ascii=False) + "\n")
+    path.write_text("".join(rows), "utf-8")
