@@ -1,7 +1,7 @@
 """What whoever releases does not release: it goes back to who proposed it, with the reason.
 
-What was proposed ends, and its documents go. The reason, and what it said, are kept sealed until the
-next proposal.
+What was proposed ends, and its documents go. The reason, and what it said, are kept sealed until
+the next proposal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from gateway.cases.looking import look
 from gateway.cases.services import Cases
 from gateway.cases.waiting import Waiting
 from ledger.core.canonical import instant
-
 
 SAID: Final = ("note", "day", "pushed", "basis", "class", "nationalNo", "toRecord", "withdraw")
 """What is kept of it, beside the reason, for whoever proposes it anew; no document."""
@@ -75,9 +74,7 @@ class SendingBack:
                 self._keep(connection, caller, found, said.reason)
 
     def _keep(self, connection: sa.Connection, caller: Caller, row: store.Row, reason: str) -> None:
-        before = documents.open_proposal(
-            connection, self._cases.vault, row.materials, row.content
-        )
+        before = documents.open_proposal(connection, self._cases.vault, row.materials, row.content)
         documents.forget(connection, [row.materials])
         set_id = os.urandom(16).hex()
         box = documents.keep(connection, self._cases.vault, (), set_id)

@@ -1,4 +1,4 @@
-"""What is wrong in a form, in the words of the form: fields as pages name them, not as programs do."""
+"""What is wrong in a form, in the words of the form: fields as pages name them."""
 
 from __future__ import annotations
 

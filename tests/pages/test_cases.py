@@ -165,8 +165,26 @@ def test_a_report_is_handed_out_once(desks: Desks, look: Looks, scripts: bool) -
     page.locator("input[name=fields]").first.check()
     press(page, "Make the share")
     page.get_by_text("The code of the share").wait_for()
+    if scripts:
+        page.reload()
+        assert page.get_by_text("The code of the share").count() == 0
+        assert page.get_by_role("button", name="Withdraw").count() == 1, "it made no other one"
     press(page, "Withdraw")
-    page.get_by_text("withdrawn", exact=True).wait_for()
+    page.get_by_text("taken back", exact=True).wait_for()
+
+
+def test_a_token_is_issued_once(desks: Desks, look: Looks) -> None:
+    """However often the button is pressed, and the page loaded again."""
+    boss = desks.token(TIANJIN, "主任", "admin")
+    page = look.at(desks.url(TIANJIN), token=boss)
+    page.goto("/desk/tokens")
+    page.fill("#name", "新来的")
+    page.check("input[value=read]")
+    page.get_by_role("button", name="Issue the token").dblclick()
+    page.locator("code.secret").wait_for()
+    page.reload()
+    assert page.locator("code.secret").count() == 0
+    assert page.get_by_role("cell", name="新来的").count() == 1
 
 
 def test_every_page(desks: Desks, look: Looks) -> None:

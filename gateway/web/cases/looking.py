@@ -61,7 +61,7 @@ def differences(
     if one is None or other is None or one["schema"] is None:
         return []
     before, after = one["fields"], other["fields"]
-    found = [
+    found: list[tuple[Mapping[str, str], str, str]] = [
         ({"zh": field.zh, "en": field.en}, _plain(before.get(code)), _plain(after.get(code)))
         for code, field in one["schema"].by_code.items()
         if before.get(code) != after.get(code)

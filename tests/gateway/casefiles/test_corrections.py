@@ -84,7 +84,9 @@ def test_a_correction_and_its_act(bureau: Bureau, node: Node, old: str) -> None:
     assert re.search("To release</h2><span[^>]*>1<", chief.get("/desk/worklists").text)
     shown = chief.get(f"/desk/release/files/{file}").text
     assert number(1) in shown and "What the correction changes" in shown
-    assert "更正后的内容" in shown and "waits for its release" in shown and ">proposed<" not in shown
+    assert (
+        "更正后的内容" in shown and "waits for its release" in shown and ">proposed<" not in shown
+    )
     early = chief.post(f"/desk/release/files/{file}", {"proposed": "7"})
     assert (early.status_code, "case-moved" in early.text) == (409, True)
     bureau.carry_out(file)

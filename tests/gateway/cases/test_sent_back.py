@@ -65,8 +65,8 @@ def test_sent_back(node: Node, leaves: Iterator[bytes]) -> None:
     told = parts.views.show(officer, case)
     assert told["proposed"] is None
     assert (told["sentBack"]["reason"], told["sentBack"]["act"]) == ("缺章", "grant")
-    said = {name: value for name, value in grant().said().items() if name != "act" and value}
-    assert told["sentBack"]["said"] == said, "to be proposed anew with what is mended"
+    kept = {name: value for name, value in grant().said().items() if name != "act" and value}
+    assert told["sentBack"]["said"] == kept, "to be proposed anew with what is mended"
     assert case.hex() in came_back(node, officer)
     assert not told["may"]["sendBack"]
     with pytest.raises(CaseRefused, match="nothing-proposed"):
