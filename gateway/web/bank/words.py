@@ -119,6 +119,7 @@ STALE: Final[Mapping[str, Text]] = {
     "disputed": {"zh": "有异议", "en": "disputed"},
     "shielded": {"zh": "暂时屏蔽", "en": "shielded"},
     "erased": {"zh": "已删除或待删除", "en": "erased or to be erased"},
+    "closed": {"zh": "正在变更", "en": "another status is on its way"},
 }
 """Why a version is stale."""
 
