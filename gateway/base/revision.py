@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _SCRIPTS = Path(__file__).parent.parent / "migrations"
 _VERSION = sa.table("alembic_version", sa.column("version_num"))
+FIRST_CARRIED = "0013"
+"""Revisions before it were changed in place while nothing was released: what a database of one of
+them holds, its number does not tell."""
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -78,6 +81,12 @@ def _demand_known(found: str | None) -> None:
             "database_url",
             f"the tables are of revision {found}, made by a newer version of this program; install"
             " that version, or restore a backup made before it was started",
+        )
+    if found is not None and found < FIRST_CARRIED:
+        raise ConfigError(
+            "database_url",
+            f"the tables are of revision {found}, made by a version before the first that is"
+            " carried on; found the network anew, with an empty database",
         )
 
 

@@ -7,6 +7,8 @@ stands for a value, which is the same in both and in the same order.
 from collections.abc import Mapping
 from typing import Final
 
+from ledger.cli.problem_words_of_moves import MOVES
+
 FILES: Final[Mapping[str, str]] = {
     "neither an opening nor an answer of `audit openings`, an answer about a subject, a bundle, a"
     " manifest or published sums": (
@@ -330,9 +332,6 @@ NETWORKS: Final[Mapping[str, str]] = {
     "a code stands there twice": "有代码出现两次",
     "each province needs one of its own": "每个省市须各有一个",
     "must be from {} to {} with {} provinces": "有 {2} 个省市时须在 {0} 至 {1} 之间",
-    "needs code, region, roles and endpoint, nothing else": (
-        "须有且仅有 code、region、roles、endpoint"
-    ),
     "is no text": "不是文本",
     "{} has none": "{} 没有",
     "needs a rule of {}": "规则须为以下之一：{}",
@@ -431,4 +430,5 @@ PROBLEMS: Final[Mapping[str, str]] = {
     **NETWORKS,
     **CONFORMANCE,
     **SYSTEM,
+    **MOVES,
 }

@@ -18,6 +18,7 @@ from ledger.core.errors import ConfigError
 from tests.support.node import make_keys, make_network, make_settings
 from tests.support.postgres import database_url
 
+OLDER = revision.FIRST_CARRIED
 CONFIG = 'env = "development"\nnetwork = "network.json"\n[node]\ncode = "110000"\n'
 
 
@@ -53,9 +54,23 @@ def test_newer_than_the_program(engine: sa.Engine) -> None:
         assert "install that version" in caught.value.problem
 
 
+def test_older_than_any_that_is_carried_on(engine: sa.Engine) -> None:
+    """Their tables were changed in place while nothing was released."""
+    with begin_write(engine) as connection:
+        command.upgrade(revision._config(connection), "0004")
+    tables = sa.inspect(engine).get_table_names()
+    for ask in (migrate, demand_current):
+        with pytest.raises(ConfigError) as caught:
+            ask(engine)
+        assert caught.value.setting == "database_url"
+        assert "0004" in caught.value.problem
+        assert "found the network anew" in caught.value.problem
+    assert sa.inspect(engine).get_table_names() == tables
+
+
 def test_a_command_changes_no_older_tables(engine: sa.Engine) -> None:
     with begin_write(engine) as connection:
-        command.upgrade(revision._config(connection), "0001")
+        command.upgrade(revision._config(connection), OLDER)
     tables = sa.inspect(engine).get_table_names()
     with pytest.raises(ConfigError) as caught:
         demand_current(engine)
@@ -76,13 +91,13 @@ def test_token_add_beside_an_older_gateway(tmp_path: Path, monkeypatch: pytest.M
     config.write_text(CONFIG)
     engine = open_engine(f"sqlite:///{tmp_path / 'gateway.db'}")
     with begin_write(engine) as connection:
-        command.upgrade(revision._config(connection), "0001")
+        command.upgrade(revision._config(connection), OLDER)
     before = sa.inspect(engine).get_table_names()
     done = CliRunner().invoke(
         gateway, ["token", "add", "a", "--scope", "read", "--config", str(config)]
     )
     assert done.exit_code == 1
-    assert "0001" in done.stderr
+    assert OLDER in done.stderr
     assert sa.inspect(engine).get_table_names() == before
     engine.dispose()
 
@@ -92,7 +107,7 @@ def test_what_works_beside_a_gateway_changes_no_older_tables(tmp_path: Path) -> 
     settings = make_settings(tmp_path, database_url=database_url(tmp_path))
     engine = open_engine(settings.database_url)
     with begin_write(engine) as connection:
-        command.upgrade(revision._config(connection), "0001")
+        command.upgrade(revision._config(connection), OLDER)
     before = sa.inspect(engine).get_table_names()
     with pytest.raises(ConfigError, match="serve"):
         make_node(settings, make_network(), make_keys(), beside=True)
