@@ -37,6 +37,7 @@ ON_POSTGRESQL = (
     "tests/gateway/queries/test_checks.py",
     "tests/gateway/queries/test_erased.py",
     "tests/gateway/reports/test_counter.py",
+    "tests/gateway/test_old_databases.py",
     "tests/gateway/test_revision.py",
     "tests/gateway/test_spine.py",
     "tests/gateway/tokens",

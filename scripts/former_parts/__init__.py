@@ -1,0 +1,1 @@
+"""Former versions of the program, out of the history of the repository."""

@@ -1,0 +1,136 @@
+"""Revisions since 0023 only add: a gateway of the version before goes on working on tables that the
+next one has brought up to date, for as long as a rolling upgrade takes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from gateway.base import revision
+from gateway.base.db import begin_write, open_engine
+
+SINCE = "0022"
+"""The last revision before this promise."""
+
+
+class Shape(NamedTuple):
+    """What a program that knows a table relies on. columns: type, whether NULL may stand there, and
+    whether there is a default. bound: keys and constraints."""
+
+    columns: dict[str, tuple[str, bool, bool]]
+    bound: frozenset[tuple[Any, ...]]
+
+
+def shapes(engine: sa.Engine) -> dict[str, Shape]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sa.exc.SAWarning)  # an index of an expression
+        found = sa.inspect(engine)
+        return {name: shape(found, name) for name in found.get_table_names()}
+
+
+def shape(found: sa.Inspector, table: str) -> Shape:
+    columns = {
+        one["name"]: (repr(one["type"]), one["nullable"], one["default"] is not None)
+        for one in found.get_columns(table)
+    }
+    bound: set[tuple[Any, ...]] = {
+        ("primary", *found.get_pk_constraint(table)["constrained_columns"]),
+        *(("unique", *one["column_names"]) for one in found.get_unique_constraints(table)),
+        *(("check", one["sqltext"]) for one in found.get_check_constraints(table)),
+        *(
+            ("foreign", one["referred_table"], *one["constrained_columns"])
+            for one in found.get_foreign_keys(table)
+        ),
+        *(("unique", *one["column_names"]) for one in found.get_indexes(table) if one["unique"]),
+    }
+    return Shape(columns, frozenset(bound))
+
+
+def problems(before: dict[str, Shape], after: dict[str, Shape]) -> Iterator[str]:
+    """What would disturb a program that knows the tables as they were."""
+    for table, old in before.items():
+        new = after.get(table)
+        if new is None:
+            yield f"{table} is gone"
+            continue
+        for name, (kind, null, _) in old.columns.items():
+            if name not in new.columns:
+                yield f"{table}.{name} is gone"
+            elif new.columns[name][0] != kind:
+                yield f"{table}.{name} is of another type"
+            elif null and not new.columns[name][1]:
+                yield f"{table}.{name} takes no NULL any more"
+        for name in new.columns.keys() - old.columns.keys():
+            _, null, default = new.columns[name]
+            if not (null or default):
+                yield f"{table}.{name} is new and has to be given"
+        for one in new.bound - old.bound:
+            yield f"{table} is bound by {one}"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    """Of SQLite: what a revision does to the tables is the same on both."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'gateway.db'}")
+    yield engine
+    engine.dispose()
+
+
+def upgrade(engine: sa.Engine, name: str) -> None:
+    with begin_write(engine) as connection:
+        command.upgrade(revision._config(connection), name)
+
+
+def test_revisions_only_add(engine: sa.Engine) -> None:
+    upgrade(engine, SINCE)
+    before, seen = shapes(engine), 0
+    for name in revision._names():
+        if name <= SINCE:
+            continue
+        upgrade(engine, name)
+        after = shapes(engine)
+        assert list(problems(before, after)) == [], f"revision {name}"
+        before, seen = after, seen + 1
+    assert seen >= 5
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("DROP TABLE told_leaves", "told_leaves is gone"),
+        ("ALTER TABLE tokens DROP COLUMN issued_by", "tokens.issued_by is gone"),
+        ("ALTER TABLE tokens ADD COLUMN x TEXT", None),
+        ("ALTER TABLE tokens ADD COLUMN x TEXT NOT NULL DEFAULT ''", None),
+        ("CREATE TABLE x (y TEXT NOT NULL)", None),
+        ("CREATE INDEX x ON tokens (name)", None),
+        ("CREATE UNIQUE INDEX x ON tokens (name)", "tokens is bound by ('unique', 'name')"),
+    ],
+)
+def test_what_is_no_addition_is_seen(engine: sa.Engine, change: str, problem: str | None) -> None:
+    upgrade(engine, "head")
+    before = shapes(engine)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(change)
+    assert list(problems(before, shapes(engine))) == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        (("INTEGER()", True, False), ("TEXT()", True, False), "t.c is of another type"),
+        (("TEXT()", True, False), ("TEXT()", False, False), "t.c takes no NULL any more"),
+        (("TEXT()", False, False), ("TEXT()", True, False), None),
+        (None, ("TEXT()", False, False), "t.c is new and has to be given"),
+    ],
+)
+def test_columns_that_change(old: Any, new: Any, problem: str | None) -> None:
+    bound = frozenset[tuple[Any, ...]]()
+    before = {"t": Shape({"c": old} if old else {}, bound)}
+    after = {"t": Shape({"c": new}, bound)}
+    assert list(problems(before, after)) == ([problem] if problem else [])
