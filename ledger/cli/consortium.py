@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from ledger.cli.acting import failures
+from ledger.cli.acting import ANY_AGE, failures
 from ledger.cli.language import say
 from ledger.cli.member_folder import make_member, read_region_and_roles
-from ledger.cli.options import json_option, passwords_option, region_option, roles_option
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    local_clock,
+    passwords_option,
+    region_option,
+    roles_option,
+)
 from ledger.cli.output import Refused, demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.passwords import new_password, open_key, read_password
 from ledger.cli.plan import PlannedMember, load_plan, parse_member, write_plan
@@ -54,9 +63,39 @@ def consortium() -> None:
 
 @consortium.command(
     help=say(
-        zh="写出网络的计划，供各方修改和确认。默认为四省市。",
-        en="Write the plan of a network, to be edited and agreed on. By default of four provinces.",
+        zh="""写出网络的计划，供各方修改和确认。默认为四省市。
+
+        --from 读取现有网络，写出把它迁到另一 Consortium 的计划：成员及其有效密钥、日志、目录各版本
+        和原网络的名称；未能列入的逐项说明。
+
+        \b
+        credit-ledger consortium plan -o plan.toml
+        credit-ledger consortium plan --from network.json -o move.toml
+        """,
+        en="""Write the plan of a network, to be edited and agreed on. By default of four provinces.
+
+        --from reads a network and writes the plan of moving it to another Consortium: its members
+        with the keys in force, their logs, every version of the catalogue, and what the network was
+        called; what is not carried over is said.
+
+        \b
+        credit-ledger consortium plan -o plan.toml
+        credit-ledger consortium plan --from network.json -o move.toml
+        """,
     )
+)
+@click.option(
+    "--from",
+    "source",
+    type=_FILE,
+    metavar="network.json",
+    help=say(zh="要迁移的网络。", en="The network that moves."),
+)
+@click.option(
+    "--rpc",
+    multiple=True,
+    metavar="URL",
+    help=say(zh="代替该网络文件中的节点。", en="Nodes in place of those of that file."),
 )
 @click.option(
     "--members",
@@ -68,8 +107,10 @@ def consortium() -> None:
     ),
 )
 @click.option("-o", "--out", required=True, type=_NEW, metavar="PLAN.toml")
-def plan(*, members: tuple[str, ...], out: Path) -> int:
+def plan(*, source: Path | None, rpc: tuple[str, ...], members: tuple[str, ...], out: Path) -> int:
     """Exit 1 where the file is there already: it may have been agreed on."""
+    if source is not None:
+        return _plan_from(source, rpc, members, out)
     try:
         wanted = [parse_member(text) for text in members] or list(FOUR)
     except ConfigError as error:
@@ -79,6 +120,26 @@ def plan(*, members: tuple[str, ...], out: Path) -> int:
         raise Refused(say(zh=f"{out} 已存在。", en=f"{out} is there already."))
     write_file(out, write_plan(wanted))
     note(say(zh=f"计划：{out}", en=f"plan: {out}"))
+    return 0
+
+
+def _plan_from(source: Path, rpc: tuple[str, ...], members: tuple[str, ...], out: Path) -> int:
+    from ledger.chain.nodes.quorum import QuorumReader  # noqa: PLC0415 - `--help` need not wait
+    from ledger.cli.plan_from import take_plan  # noqa: PLC0415
+
+    if members:
+        text = say(zh="不能同时给出 --members", en="does not go with --members")
+        raise click.BadParameter(text, param_hint="--from")
+    if out.exists():
+        raise Refused(say(zh=f"{out} 已存在。", en=f"{out} is there already."))
+    network = load_network(source, rpc)
+    file = replace(network, max_head_age=ANY_AGE)
+    with failures(), closing(QuorumReader(file, now=local_clock(), max_ahead=None)) as reader:
+        taken = take_plan(network, reader.head())
+    write_file(out, taken.text)
+    note(say(zh=f"计划：{out}", en=f"plan: {out}"))
+    for line in taken.left:
+        note(line)
     return 0
 
 
@@ -180,11 +241,13 @@ def member_keys(
 @click.option(
     "--member",
     "folders",
-    required=True,
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help=say(zh="成员的目录（可重复）。", en="Folder of a member (repeatable)."),
+    help=say(
+        zh="成员的目录（可重复）；计划已列出密钥的，只用于投票。",
+        en="Folder of a member (repeatable); where the plan names its keys, to vote with alone.",
+    ),
 )
 @click.option(
     "--rpc",
@@ -219,6 +282,7 @@ def found(
     """Exit 1 until it is complete."""
     from ledger.cli.founding import Founding, store  # noqa: PLC0415 - `--help` need not wait
     from ledger.cli.funds import funds_named  # noqa: PLC0415
+    from ledger.cli.to_sign import note_to_sign  # noqa: PLC0415
 
     demand_apart(out, plan_file, deployer, *password_files, hint="-o")
     with failures():
@@ -241,13 +305,5 @@ def found(
         )
     else:
         click.echo(out)
-    if waiting:
-        note(
-            say(
-                zh=f"尚未完成：{waiting[0].parent} 中的 {len(waiting)} 个文件须签名并发送，"
-                "然后再次运行本命令。",
-                en=f"Not complete yet: {len(waiting)} files in {waiting[0].parent} are to be "
-                "signed and sent; then run this again.",
-            )
-        )
+    note_to_sign(waiting)
     return 1 if waiting else 0

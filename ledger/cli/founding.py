@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ledger.chain.contracts.bindings import CATALOGUE, Catalogue, Consortium
+from ledger.chain.contracts.structs import CatalogueItem
 from ledger.chain.errors import BlockGone
 from ledger.chain.founding.deploy import Deployment, deploy
 from ledger.chain.founding.founded import check_code, check_founding
-from ledger.chain.founding.founders import Founder
+from ledger.chain.founding.founders import FIRST_LOG, Founder
 from ledger.chain.founding.national import national_items
 from ledger.chain.governing.govern import Voter
-from ledger.chain.governing.tosign import ToSign
-from ledger.chain.keys.keydir import first_file, read_public
+from ledger.chain.keys.keydir import files, first_file, read_public
 from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import Finality, Hash32, NetworkFile, demand_majority
 from ledger.chain.nodes.blocks import Reader
@@ -28,7 +28,8 @@ from ledger.cli.member_file import MemberFile, load_member
 from ledger.cli.options import local_clock
 from ledger.cli.output import write_file
 from ledger.cli.plan import Plan, PlannedMember
-from ledger.core.errors import ConfigError, LedgerError, Malformed
+from ledger.cli.to_sign import TO_SIGN, store_to_sign
+from ledger.core.errors import ConfigError, LedgerError
 from ledger.core.ids import Address
 from ledger.core.keys import Purpose
 
@@ -36,7 +37,7 @@ MINED_SECONDS = 600.0
 CONFIRM_SECONDS = 60.0
 """For which the other nodes may lag behind the one that was written to."""
 _POLL = 0.5
-TO_SIGN = "to-sign"
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +66,24 @@ class Founding:
     def voters(self, opened: Callable[[Path], DigestSigner]) -> None:
         """Open the GOVERN keys of the provinces that lie in the folders."""
         for code in self._plan.provinces:
-            path = first_file(self._folder(code) / "keys", Purpose.GOVERN.name)
-            if not path.exists():
-                continue
             known = [key.public_key for key in self._members[code].keys]
-            if read_public(path).public_key not in known:
-                raise ConfigError(str(path), f"is not the GOVERN key in {code}.json")
-            self._voters.append(Voter(code, opened(path)))
+            path = next((path for path in self._govern(code) if _is_of(path, known)), None)
+            if path is not None:
+                self._voters.append(Voter(code, opened(path)))
+
+    def _govern(self, code: str) -> list[Path]:
+        """Where a GOVERN key of a province may lie. Raises ConfigError where another one lies in
+        its own folder."""
+        name = Purpose.GOVERN.name
+        own = self._folder(code)
+        if own is None:
+            return [path for folder in self._folders for path in files(folder / "keys", name)]
+        path = first_file(own / "keys", name)
+        if not path.exists():
+            return []
+        if not _is_of(path, [key.public_key for key in self._members[code].keys]):
+            raise ConfigError(str(path), f"is not the GOVERN key in {code}.json")
+        return [path]
 
     def run(self, deployer: DigestSigner) -> Founded:
         """Deploy and vote as far as the keys go, then read it through the quorum of the file to be
@@ -89,7 +101,7 @@ class Founding:
                 threshold=self._plan.threshold,
                 council=self._voters,
                 others=[code for code in self._plan.provinces if code not in have],
-                items=national_items(),
+                items=self._items,
                 seconds=MINED_SECONDS,
             )
         finally:
@@ -130,9 +142,9 @@ class Founding:
             if account not in [span.account for span in consortium.contract_history(role)]:
                 raise ConfigError(role, f"{account} is not registered")
         catalogue = Catalogue(made.catalogue, view.call, view.calls)
-        names = [(item.item_id, item.region) for item in national_items()]
+        names = [(item.item_id, item.region) for item in self._items]
         there = {version.item for version in catalogue.series(dict.fromkeys(names))}
-        if missing := [item.item_id for item in national_items() if item not in there]:
+        if missing := [item.item_id for item in self._items if item not in there]:
             raise ConfigError(CATALOGUE, f"{missing[0]} is not in it")
 
     def _file(self, deployment: Deployment) -> NetworkFile:
@@ -142,7 +154,13 @@ class Founding:
             rpc=self._urls,
             quorum=self._quorum,
             max_head_age=self._plan.max_head_age,
+            formerly=self._plan.formerly,
+            refile_seconds=self._plan.refile_days * _DAY,
         )
+
+    @property
+    def _items(self) -> Sequence[CatalogueItem]:
+        return national_items() if self._plan.items is None else self._plan.items
 
     @property
     def _quorum(self) -> int:
@@ -167,7 +185,8 @@ class Founding:
         )
 
     def _founders(self, now: int) -> list[Founder]:
-        """Their keys begin with the chain's present time: nobody is given a past."""
+        """Their keys begin with the chain's present time: nobody is given a past that the plan does
+        not name."""
         return [
             Founder(
                 code=member.code,
@@ -175,46 +194,35 @@ class Founding:
                 region=member.region,
                 endpoint=member.endpoint or self._members[member.code].endpoint,
                 keys=tuple(
-                    replace(key, not_before=now)
+                    key if member.keys else replace(key, not_before=now)
                     for key in self._members[member.code].keys
                     if key.purpose == Purpose.GOVERN or not self._govern_only
                 ),
+                logs=member.logs or (FIRST_LOG,),
             )
             for member in self._plan.members
         ]
 
-    def _folder(self, code: str) -> Path:
+    def _folder(self, code: str) -> Path | None:
+        """Of a member whose keys its own file says."""
+        if next(one for one in self._plan.members if one.code == code).keys:
+            return None
         return next(folder for folder in self._folders if (folder / f"{code}.json").exists())
 
 
 def store(made: Founded, out: Path) -> list[Path]:
-    """Write the network file, and what is still to be signed; the paths of the latter. What was
-    signed already and not sent stays as it is; what is not needed any more goes."""
+    """Write the network file, and what is still to be signed; the paths of the latter."""
     write_file(out, made.file.encode())
-    folder = out.parent / TO_SIGN
-    wanted = {
-        folder / f"{item.member}-{number}-{item.request.function}.json": item
-        for number, item in enumerate(made.deployment.to_sign, 1)
-    }
-    for path in folder.glob("*-*-*.json"):
-        if path not in wanted:
-            path.unlink()
-    for path, item in wanted.items():
-        folder.mkdir(exist_ok=True)
-        if not (path.exists() and _is_signed(path, item)):
-            write_file(path, item.encode())
-    return list(wanted)
+    return store_to_sign(out.parent / TO_SIGN, made.deployment.to_sign)
 
 
-def _is_signed(path: Path, item: ToSign) -> bool:
-    try:
-        found = ToSign.parse(path.read_bytes())
-    except Malformed:
-        return False
-    return bool(found.signature) and replace(found, signature=b"") == item
+def _is_of(path: Path, public_keys: Sequence[bytes]) -> bool:
+    return read_public(path).public_key in public_keys
 
 
 def _member(planned: PlannedMember, folders: Sequence[Path]) -> MemberFile:
+    if planned.keys:
+        return _planned(planned)
     name = f"{planned.code}.json"
     for folder in folders:
         if (folder / name).exists():
@@ -228,6 +236,19 @@ def _member(planned: PlannedMember, folders: Sequence[Path]) -> MemberFile:
     if not any(key.purpose == Purpose.GOVERN for key in found.keys):
         raise ConfigError(name, "has no GOVERN key")
     return found
+
+
+def _planned(planned: PlannedMember) -> MemberFile:
+    """Of a member whose keys the plan says."""
+    if not any(key.purpose == Purpose.GOVERN for key in planned.keys):
+        raise ConfigError(planned.code, "has no GOVERN key in the plan")
+    return MemberFile(
+        code=planned.code,
+        region=planned.region,
+        roles=planned.roles,
+        endpoint=planned.endpoint,
+        keys=planned.keys,
+    )
 
 
 def _head_time(node: Reader) -> int:

@@ -31,6 +31,7 @@ from ledger.cli.possible import demand_new, demand_possible
 from ledger.cli.proposals import OPEN, Motion, active_provinces, find_motion, motions
 from ledger.cli.thresholds import threshold_before
 from ledger.cli.times import shown_time
+from ledger.cli.voted_contract import code_words, voted_code
 from ledger.core.canonical import hex0x, instant
 from ledger.core.errors import ConfigError, Malformed
 
@@ -91,20 +92,23 @@ def show(*, motion_id: str, hand: Hand, as_json: bool) -> int:
     """What it would do, who proposed it, who voted how."""
     motion, threshold = find_motion(hand, motion_id), hand.consortium.threshold()
     ballots = _ballots(hand, motion)
+    code = voted_code(hand, motion.action)
     if as_json:
-        told = _summary(motion, threshold)
+        told = _summary(motion, threshold) | ({} if code is None else {"code": code})
         values = _values(motion.action)
         print_json(told | {"salt": hex0x(motion.event.salt), "values": values, "ballots": ballots})
         return 0
     click.echo(words(motion.action))
-    pairs = (
+    pairs = [
         (say(zh="提案", en="proposal"), motion.id),
         (say(zh="种类", en="kind"), motion.kind),
         (say(zh="提出者", en="proposed by"), motion.event.member),
         (say(zh="状态", en="state"), motion.state),
         (say(zh="赞成", en="yes"), _votes(motion, threshold)),
         (say(zh="有效至", en="until"), shown_time(motion.event.expires_at)),
-    )
+    ]
+    if code is not None:
+        pairs.append((say(zh="代码", en="code"), code_words(code)))
     for name, value in pairs:
         click.echo(f"{name:12} {value}")
     for ballot in ballots:
@@ -194,6 +198,8 @@ def vote(*, motion_id: str, choice: str, hand: Hand, as_json: bool) -> int:
     motion = find_motion(hand, motion_id)
     note(words(motion.action))
     note(f"  proposalId: {motion.id}")
+    if (code := voted_code(hand, motion.action)) is not None:
+        note(f"  {code_words(code)}")
     event = motion.event
     sent = hand.write(
         requests.vote(

@@ -10,6 +10,9 @@ code = "110000"
 region = "110000"
 roles = ["PROVINCE"]
 endpoint = ""
+
+A plan of a network that moves says besides what it was called (`formerly`), which keys and logs of
+each member go on, and which items its catalogue has: `ledger.cli.plan_of_move`.
 """
 
 from __future__ import annotations
@@ -20,8 +23,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ledger.chain.contracts.structs import CatalogueItem
+from ledger.chain.founding.founders import FounderKey, FounderLog
 from ledger.chain.network import MAX_AGE, MAX_DEPTH, MAX_NAME, RULES, Finality
 from ledger.cli.member_file import read_roles
+from ledger.cli.plan_of_move import (
+    MOVES,
+    OF_MEMBER,
+    quoted,
+    read_formerly,
+    read_items,
+    read_keys,
+    read_logs,
+    read_refile_days,
+)
 from ledger.core.errors import ConfigError
 from ledger.core.ids import CODE
 from ledger.core.keys import Role
@@ -33,17 +48,25 @@ HEAD_AGE = 600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedMember:
-    """region: "" for a member that is no province. endpoint: "" where its own file says it."""
+    """region: "" for a member that is no province. endpoint: "" where its own file says it. keys:
+    those that it has already; none: its own file says them. logs: those that it has already; none:
+    it begins with a new one."""
 
     code: str
     region: str
     roles: Role
     endpoint: str = ""
+    keys: tuple[FounderKey, ...] = ()
+    logs: tuple[FounderLog, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """quorum: nodes that must agree; None: more than half of those that are named at founding."""
+    """quorum: nodes that must agree; None: more than half of those that are named at founding.
+
+    formerly: references of the network before it moved. refile_days: for so long after its founding
+    a network that moved is filled anew. items: of the catalogue; None: those that ship.
+    """
 
     name: str
     threshold: int
@@ -51,6 +74,9 @@ class Plan:
     finality: Finality
     quorum: int | None
     members: tuple[PlannedMember, ...]
+    formerly: tuple[str, ...] = ()
+    refile_days: int = 0
+    items: tuple[CatalogueItem, ...] | None = None
 
     @property
     def provinces(self) -> list[str]:
@@ -67,31 +93,77 @@ def write_plan(members: Sequence[PlannedMember]) -> bytes:
     """A plan with comments, to be edited and agreed on."""
     count = sum(Role.PROVINCE in member.roles for member in members)
     parts = [
-        _HEAD.format(name=DEFAULT_NAME, count=count, threshold=majority(count), head_age=HEAD_AGE)
-    ]
-    for member in members:
-        roles = ", ".join(f'"{role.name}"' for role in member.roles)
-        parts.append(
-            f'\n[[member]]\ncode = "{member.code}"\nregion = "{member.region}"\n'
-            f'roles = [{roles}]\nendpoint = ""\n'
+        head_of_plan(
+            name=DEFAULT_NAME,
+            count=count,
+            threshold=majority(count),
+            head_age=HEAD_AGE,
+            finality=Finality(rule="latest"),
         )
+    ]
+    parts += [
+        member_text(code=one.code, region=one.region, roles=one.roles, endpoint=one.endpoint)
+        for one in members
+    ]
     return "".join(parts).encode()
+
+
+def head_of_plan(
+    *,
+    name: str,
+    count: int,
+    threshold: int,
+    head_age: int,
+    finality: Finality,
+    formerly: Sequence[str] = (),
+    refile_days: int = 0,
+) -> str:
+    """All of a plan but members and items, with comments. count: of the provinces."""
+    depth = f"depth = {finality.depth}\n" if finality.depth else ""
+    moves = ""
+    if formerly:
+        references = ", ".join(f'"{one}"' for one in formerly)
+        moves = _MOVED.format(references=references, days=refile_days)
+    return _HEAD.format(
+        name=quoted(name),
+        count=count,
+        threshold=threshold,
+        head_age=head_age,
+        moves=moves,
+        rule=finality.rule,
+        depth=depth,
+    )
+
+
+def member_text(*, code: str, region: str, roles: Role, endpoint: str) -> str:
+    """A member in a plan."""
+    names = ", ".join(f'"{role.name}"' for role in roles)
+    return (
+        f"\n[[member]]\ncode = {quoted(code)}\nregion = {quoted(region)}\n"
+        f"roles = [{names}]\nendpoint = {quoted(endpoint)}\n"
+    )
 
 
 _HEAD = """\
 # Plan of a network. All founders read it before `credit-ledger consortium found` runs.
-name = "{name}"
+name = {name}
 # Yes votes that pass a proposal: more than half of the {count} provinces, at most all.
 threshold = {threshold}
 # Seconds after which the newest block says too little of today; more than the time between blocks.
 max_head_age = {head_age}
 # Nodes that must agree, of those named with --rpc. Without this line: more than half.
 # quorum = 3
-
+{moves}
 [finality]
 # When a block is final: "latest" (BFT engines: at once), "finalized" (the node's own tag), or
 # "confirmations" with depth = N blocks.
-rule = "latest"
+rule = "{rule}"
+{depth}"""
+_MOVED = """\
+# What the network was called before it moved; receipts that name one of these are to be renewed.
+formerly = [{references}]
+# For so many days after the founding members anchor again what they had anchored before.
+refile_days = {days}
 """
 
 
@@ -101,7 +173,7 @@ def load_plan(path: Path) -> Plan:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), str(error)) from error
-    known = {"name", "threshold", "max_head_age", "quorum", "finality", "member"}
+    known = {"name", "threshold", "max_head_age", "quorum", "finality", "member", *MOVES}
     if unknown := sorted(values.keys() - known):
         raise ConfigError(unknown[0], f"is none of {', '.join(sorted(known))}")
     members = values.get("member")
@@ -114,6 +186,9 @@ def load_plan(path: Path) -> Plan:
         finality=_finality(values.get("finality")),
         quorum=_number(values, "quorum", 16) if "quorum" in values else None,
         members=tuple(_member(member) for member in members),
+        formerly=read_formerly(values),
+        refile_days=read_refile_days(values),
+        items=read_items(values),
     )
     _check(plan)
     return plan
@@ -143,8 +218,9 @@ def _check(plan: Plan) -> None:
 
 
 def _member(value: Any) -> PlannedMember:
-    if not isinstance(value, dict) or value.keys() - {"code", "region", "roles", "endpoint"}:
-        raise ConfigError("member", "needs code, region, roles and endpoint, nothing else")
+    known = {"code", "region", "roles", "endpoint", *OF_MEMBER}
+    if not isinstance(value, dict) or value.keys() - known:
+        raise ConfigError("member", "needs code, region, roles and endpoint; nothing else is known")
     code, region = value.get("code"), value.get("region", "")
     if not isinstance(code, str) or not CODE.fullmatch(code):
         raise ConfigError("code", f"{code!r} is no code")
@@ -156,7 +232,14 @@ def _member(value: Any) -> PlannedMember:
     roles = read_roles(value.get("roles"))
     if not roles:
         raise ConfigError("roles", f"{code} has none")
-    return PlannedMember(code=code, region=region, roles=roles, endpoint=endpoint)
+    return PlannedMember(
+        code=code,
+        region=region,
+        roles=roles,
+        endpoint=endpoint,
+        keys=read_keys(code, value),
+        logs=read_logs(code, value),
+    )
 
 
 def _finality(value: Any) -> Finality:

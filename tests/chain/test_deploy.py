@@ -22,7 +22,7 @@ from ledger.chain.contracts.structs import (
 )
 from ledger.chain.errors import TxError, TxPending, TxRefused
 from ledger.chain.founding.deploy import Deployment, addresses, deploy
-from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.founders import Founder, FounderKey, FounderLog
 from ledger.chain.founding.national import SINCE, national_items
 from ledger.chain.governing.actions import (
     Action,
@@ -305,7 +305,7 @@ def key_of(*, drop: bool) -> Change:
         (first(), 4, "threshold"),
         (first(region="650000"), THRESHOLD, "region"),
         (first(roles=Role.PROVINCE | Role.BUREAU), THRESHOLD, "roles"),
-        (first(log_id=LogId(b"\x09" * 32)), THRESHOLD, "log"),
+        (first(logs=(FounderLog(log_id=LogId(b"\x09" * 32)),)), THRESHOLD, "logs"),
         (key_of(drop=True), THRESHOLD, "keys"),
         (key_of(drop=False), THRESHOLD, "keys"),
         (lambda founders: founders[:-1], THRESHOLD, "founded by"),

@@ -20,7 +20,7 @@ from ledger.chain.contracts.events import (
 from ledger.chain.founding.founders import Founder
 from ledger.chain.nodes.blocks import LogEntry
 from ledger.core.errors import ConfigError
-from ledger.core.ids import SUITES, Address, log_id
+from ledger.core.ids import Address, log_id
 
 _NOT_SINCE = " than planned (compared is the founding, not what was changed since)"
 
@@ -58,7 +58,7 @@ def check_founding(
         pairs = {
             "region": (member.region, founder.region),
             "roles": (member.roles, int(founder.roles)),
-            "log": (_logs(events, founder.code), _planned_log(founder, chain_id, consortium)),
+            "logs": (_logs(events, founder.code), _planned_logs(founder, chain_id, consortium)),
             "keys": (_keys(events, founder.code), _planned_keys(founder)),
         }
         if not keys:
@@ -73,12 +73,17 @@ def _logs(events: Sequence[ChainEvent], code: str) -> list[tuple[bytes, int, int
     return [(event.log_id, event.seq, event.suite) for event in opened]
 
 
-def _planned_log(
+def _planned_logs(
     founder: Founder, chain_id: int, consortium: Address
 ) -> list[tuple[bytes, int, int]]:
-    suite = SUITES["sha256"]
-    minted = log_id(chain_id, consortium, founder.code, 0, suite)
-    return [(founder.log_id or minted, 0, suite)]
+    return [
+        (
+            log.log_id or log_id(chain_id, consortium, founder.code, log.seq, log.suite),
+            log.seq,
+            log.suite,
+        )
+        for log in founder.logs
+    ]
 
 
 def _keys(events: Sequence[ChainEvent], code: str) -> list[tuple[int, int, bytes, int]]:

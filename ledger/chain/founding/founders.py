@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ledger.chain.governing.requests import FOREVER
-from ledger.core.ids import LogId
+from ledger.core.ids import SUITES, LogId
 from ledger.core.keys import Alg, Purpose, Role
 
 
@@ -21,10 +21,23 @@ class FounderKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Founder:
-    """A founding member with its first log (`seq` 0).
+class FounderLog:
+    """A log that is open from the founding on. log_id None: minted; a given one survives a move."""
 
-    `region` is required of a province. `log_id` None: minted; a given one survives a move.
+    seq: int = 0
+    suite: int = SUITES["sha256"]
+    log_id: LogId | None = None
+
+
+FIRST_LOG = FounderLog()
+"""Of who had none before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founder:
+    """A founding member with its logs, in the order of `seq`.
+
+    `region` is required of a province.
     """
 
     code: str
@@ -32,4 +45,4 @@ class Founder:
     region: str = ""
     endpoint: str = ""
     keys: tuple[FounderKey, ...]
-    log_id: LogId | None = None
+    logs: tuple[FounderLog, ...] = (FIRST_LOG,)

@@ -67,10 +67,16 @@ class Council:
         self.advance(action, carry_out)
 
     def advance(
-        self, action: Action, carry_out: CarryOut | None = None, others: Sequence[str] = ()
+        self,
+        action: Action,
+        carry_out: CarryOut | None = None,
+        others: Sequence[str] = (),
+        *,
+        hold: bool = False,
     ) -> list[ToSign]:
         """As `decide`, as far as our keys go. Gives what is still to be signed by `others`,
-        provinces whose keys are elsewhere; nothing where it was carried out."""
+        provinces whose keys are elsewhere; nothing where it was carried out, or, with `hold`, where
+        it has passed and waits to be."""
         motion = self._found(action, others)
         if motion is None and not self._voters and others:
             return [self._unsigned(self._proposal(others[0], action))]
@@ -84,6 +90,8 @@ class Council:
             voted_on = VotedOn(proposer=proposer, action=action, salt=salt)
             if missing := self._missing(voted_on, others):
                 return missing
+        if hold:
+            return []
         if carry_out is None:
             self._send("execute", requests.execute(made, action))
         else:
