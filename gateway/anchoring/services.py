@@ -223,6 +223,8 @@ class Anchoring:
         self._sync.demand_complete(log, there)
         changed |= self._sync.finalise(log, now.final)
         published = (log.published or 0) if fact.open and now.facts.active else 0
+        if log.closed is not None:  # closed on a chain before this one
+            published = min(published, log.closed)
         progress = self._advance(
             _Case(now=now, log=log, open=fact.open, there=there, published=published)
         )

@@ -141,11 +141,16 @@ class Logs:
         self._ctx.signals.promised.set()
 
     def close(self, closed: Mapping[bytes, int | None]) -> None:
-        """Note up to which size each log counts, as the chain has it; None: it is open."""
+        """Note up to which size each log counts, as the chain has it; None: it is open. Where a
+        network was founded anew every log begins open: one that we know as closed stays so, for
+        what it stranded was logged again."""
+        anew = bool(self._ctx.network.formerly) or self._ctx.network.rebuilt is not None
         with self._ctx.engine.connect() as connection:
             known = {log.log_id: log.closed for log in store.states(connection)}
         changed = {
-            log_id: size for log_id, size in closed.items() if known.get(log_id, size) != size
+            log_id: size
+            for log_id, size in closed.items()
+            if known.get(log_id, size) != size and not (anew and size is None)
         }
         if changed:
             with begin_write(self._ctx.engine, LOCK) as connection:

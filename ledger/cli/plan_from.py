@@ -20,7 +20,8 @@ from ledger.chain.contracts.structs import (
     Log,
     Member,
 )
-from ledger.chain.founding.founders import FounderKey, FounderLog
+from ledger.chain.founding.deploy import fits
+from ledger.chain.founding.founders import Founder, FounderKey, FounderLog
 from ledger.chain.network import MAX_MOVES, NetworkFile
 from ledger.chain.nodes.quorum import View
 from ledger.cli.language import say
@@ -31,6 +32,11 @@ from ledger.core.ids import SUITES
 from ledger.core.keys import Alg, Purpose, Role
 
 DAY = 86_400
+_FIRST_TO_LAST = (
+    *(Purpose.GOVERN, Purpose.ANCHOR, Purpose.NOTE, Purpose.PRESENT, Purpose.CASE),
+    *(Purpose.DECIDE, Purpose.REQUEST, Purpose.WITNESS, Purpose.CONSENT, Purpose.PRODUCT),
+)
+"""Purposes in the order in which a member misses their keys."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +60,26 @@ def take_plan(network: NetworkFile, view: View) -> Taken:
         Catalogue(one.account, view.call, view.calls)
         for one in consortium.contract_history(CATALOGUE)
     ]
-    items = list(_items(catalogues, view.block.time))
+    threshold = consortium.threshold()
+    founders, without = _fitting(
+        [_founder(consortium, member, view.block.time) for member in kept], threshold
+    )
     parts = [
         head_of_plan(
             name=network.name,
             count=sum(1 for member in kept if member.roles & Role.PROVINCE),
-            threshold=consortium.threshold(),
+            threshold=threshold,
             head_age=network.max_head_age,
             finality=network.finality,
             formerly=formerly,
             refile_days=REFILE_DAYS,
         ),
-        *(_member(consortium, member, view.block.time) for member in kept),
+        *(_member_text(consortium, founder) for founder in founders),
         _ITEMS,
-        item_text(items),
+        item_text(_items(catalogues, view.block.time)),
     ]
-    left = [*_left_members(members), *_left_supplements(catalogues, view.block.time)]
+    left = [*_left_members(members), *_left_keys(without)]
+    left += _left_supplements(catalogues)
     left += _left_acts(consortium, view, network.deploy_block)
     return Taken(text="".join(parts).encode(), left=tuple(left))
 
@@ -80,13 +90,39 @@ _ITEMS = """
 """
 
 
-def _member(consortium: Consortium, member: Member, now: int) -> str:
-    keys = [_founder_key(key) for key in consortium.keys(member.code) if _goes_on(key, now)]
-    logs = [(_founder_log(log), _closed(log)) for log in consortium.logs(member.code)]
-    text = member_text(
-        code=member.code, region=member.region, roles=Role(member.roles), endpoint=member.endpoint
+def _founder(consortium: Consortium, member: Member, now: int) -> Founder:
+    return Founder(
+        code=member.code,
+        roles=Role(member.roles),
+        region=member.region,
+        endpoint=member.endpoint,
+        keys=tuple(_founder_key(key) for key in consortium.keys(member.code) if _goes_on(key, now)),
+        logs=tuple(_founder_log(log) for log in consortium.logs(member.code)),
     )
-    return text + key_text(keys) + log_text(logs)
+
+
+def _fitting(
+    founders: Sequence[Founder], threshold: int
+) -> tuple[Sequence[Founder], Sequence[Purpose]]:
+    """The same with as many purposes of keys as a founding has room for, and those left out."""
+    found, count = founders, len(_FIRST_TO_LAST)
+    while count and not fits(found, threshold):
+        count -= 1
+        chosen = _FIRST_TO_LAST[:count]
+        found = [
+            replace(one, keys=tuple(key for key in one.keys if key.purpose in chosen))
+            for one in founders
+        ]
+    return found, _FIRST_TO_LAST[count:]
+
+
+def _member_text(consortium: Consortium, founder: Founder) -> str:
+    closed = {log.log_id: _closed(log) for log in consortium.logs(founder.code)}
+    text = member_text(
+        code=founder.code, region=founder.region, roles=founder.roles, endpoint=founder.endpoint
+    )
+    logs = [(log, closed.get(log.log_id)) for log in founder.logs if log.log_id is not None]
+    return text + key_text(founder.keys) + log_text(logs)
 
 
 def _goes_on(key: Key, now: int) -> bool:
@@ -147,7 +183,17 @@ def _left_members(members: Iterable[Member]) -> Iterator[str]:
             )
 
 
-def _left_supplements(catalogues: Sequence[Catalogue], now: int) -> Iterator[str]:
+def _left_keys(without: Sequence[Purpose]) -> Iterator[str]:
+    for purpose in without:
+        yield say(
+            zh=f"创建时容纳不下 {purpose.name} 密钥；创建后由各成员登记：keys rotate {purpose.name}"
+            " --out 密钥文件。",
+            en=f"a founding has no room for {purpose.name} keys; after it members register theirs:"
+            f" keys rotate {purpose.name} --out FILE.",
+        )
+
+
+def _left_supplements(catalogues: Sequence[Catalogue]) -> Iterator[str]:
     for catalogue in catalogues[-1:]:
         for name in catalogue.item_ids():
             for region in catalogue.regions(name):

@@ -238,7 +238,7 @@ def _records() -> dict[str, dict[str, dict[str, Any]]]:
             "right": penal(TIANJIN, HEBEI, 2, CF_NR_FK="0.1", CF_WSH="样四罚〔2026〕2号更正"),
             "by_file": penal(TIANJIN, TIANJIN, 3),
             "by_vote": penal(TIANJIN, SHANXI, 4),
-            "listed": _entry(),
+            "listed": entry_of_a_list(),
         },
         HEBEI: {
             "contested": penal(HEBEI, BEIJING, 5),
@@ -253,7 +253,7 @@ def _records() -> dict[str, dict[str, dict[str, Any]]]:
     }
 
 
-def _entry() -> dict[str, Any]:
+def entry_of_a_list() -> dict[str, Any]:
     """Of a list of abnormal operations."""
     return _listing("abnormal-list", "YC", today() - timedelta(days=100), {})
 

@@ -136,9 +136,7 @@ def held(engine: sa.Engine, tables: sa.MetaData) -> Held:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def old(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Old]:
+def old(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
     folder = tmp_path_factory.mktemp(request.param)
     found = Old(request.param, folder)
     yield found

@@ -22,7 +22,7 @@ from ledger.chain.contracts.structs import ZERO, CatalogueItem
 from ledger.chain.founding.founded import check_founding
 from ledger.chain.founding.founders import Founder
 from ledger.chain.founding.items import put_items
-from ledger.chain.founding.site import Site
+from ledger.chain.founding.site import Site, fits_creation
 from ledger.chain.governing.actions import register_contract
 from ledger.chain.governing.govern import Council, Voter, latest_call
 from ledger.chain.governing.requests import key_input
@@ -108,6 +108,11 @@ class Deployment:
 def addresses(deployer: Address) -> dict[Name, Address]:
     """Where the contracts of a deployer are, in the order in which it creates them."""
     return {name: created_address(deployer, nonce) for nonce, name in enumerate(NAMES)}
+
+
+def fits(founders: Sequence[Founder], threshold: int) -> bool:
+    """Whether chains take a founding with so many members, keys and logs."""
+    return fits_creation("Consortium", _founding(founders, threshold))
 
 
 def deploy(

@@ -32,6 +32,16 @@ _POLL = 0.2  # seconds
 _MAX_INITCODE = 49_152
 
 
+def fits_creation(name: Name, arguments: list[Any]) -> bool:
+    """Whether chains take a creation with these arguments."""
+    return len(_creation(name, arguments)) <= _MAX_INITCODE
+
+
+def _creation(name: Name, arguments: list[Any]) -> bytes:
+    abi = load(name)
+    return abi.bytecode + encode(abi.constructor, arguments)
+
+
 class Site:
     """The chain on which is built."""
 
@@ -57,9 +67,7 @@ class Site:
 
     def create_next(self, name: Name, arguments: list[Any]) -> Address:
         """A new contract, wherever it comes to lie. Raises TxError, ConfigError."""
-        abi = load(name)
-        key = f"create/{name}"
-        code = abi.bytecode + encode(abi.constructor, arguments)
+        key, code = f"create/{name}", _creation(name, arguments)
         if len(code) > _MAX_INITCODE:
             raise ConfigError(
                 "founders",
