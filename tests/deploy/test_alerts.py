@@ -111,6 +111,11 @@ def promtool(folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def test_prometheus_takes_the_rules_of_a_monitor(folder: Path) -> None:
+    code, told = promtool(folder, "check", "rules", str(ALERTS.with_name("monitor.yml")))
+    assert code == 0, told
+
+
 def test_prometheus_takes_settings_and_rules(folder: Path) -> None:
     code, told = promtool(folder, "check", "config", "prometheus.yml")
     assert code == 0, told

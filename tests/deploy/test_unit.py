@@ -1,4 +1,4 @@
-"""The systemd unit that ships, as systemd itself reads it."""
+"""The systemd units that ship, as systemd itself reads them."""
 
 import re
 import subprocess
@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from gateway.commands.init_files import unit_text
+from gateway.commands.init_files import UNIT, unit_text
 
 MOST_EXPOSED = 40
 """Of a hundred, as `systemd-analyze security` counts; a unit without any of our lines has 96."""
 
 
-@pytest.fixture
-def unit(tmp_path: Path) -> Path:
+@pytest.fixture(params=["gateway", "monitor"])
+def unit(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """With a program that is there, and a folder."""
     path = tmp_path / "credit-ledger.service"
     text = unit_text(code="110000", folder=tmp_path, user="root")
+    if request.param == "monitor":
+        text = UNIT.with_name("credit-ledger-monitor.service").read_text("utf-8")
     path.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
     return path
 
