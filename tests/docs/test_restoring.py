@@ -5,6 +5,8 @@ import json
 
 from tests.support.guide import Operator, blocks, write_records
 
+__all__ = ["write_records"]
+
 
 def test_the_chapters_are_followed(operator: Operator) -> None:
     folder = operator.folder
