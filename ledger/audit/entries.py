@@ -115,7 +115,7 @@ class Read:
     flags: bytearray
     names: list[Naming] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
-    said: Counter[About] = field(default_factory=Counter)
+    said: Counter[About] = field(default_factory=Counter, compare=False)
 
 
 class EntryReader:

@@ -21,7 +21,7 @@ from typing import IO, Final, NamedTuple
 
 from ledger.audit import disk
 
-__all__ = ["MAX_FRAME", "NOTE", "Journal"]
+__all__ = ["MARK", "MAX_FRAME", "NOTE", "Journal"]
 
 NOTE, MARK = 1, 2
 MAX_FRAME: Final = 64 << 20

@@ -34,7 +34,16 @@ from ledger.core.errors import EvidenceError, LedgerError
 from ledger.core.ids import LogId
 from ledger.core.texts import Text
 
-__all__ = ["RESUME_PROBLEMS", "CannotResume", "Found", "Kept", "KeptLog", "digest_of"]
+__all__ = [
+    "RESUME_PROBLEMS",
+    "TYPE",
+    "Asked",
+    "CannotResume",
+    "Found",
+    "Kept",
+    "KeptLog",
+    "digest_of",
+]
 
 TYPE: Final = "credit-ledger/audit-resume@1"
 _QUESTION: Final = "question.json"

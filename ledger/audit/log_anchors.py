@@ -20,7 +20,7 @@ from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import View
 from ledger.core.ids import Address, Digest, LogId
 
-__all__ = ["AnchorAt", "LogAnchors"]
+__all__ = ["WINDOW", "AnchorAt", "LogAnchors"]
 
 WINDOW: Final = 20_000
 """Blocks whose events are held at once."""

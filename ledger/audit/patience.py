@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 
 from ledger.core.tiles import WIDTH
 
-__all__ = ["Patience", "of_all", "of_log"]
+__all__ = ["ALL_FIRST", "EACH", "FIRST", "Patience", "of_all", "of_log"]
 
 FIRST = 120.0
 """Seconds that every server gets: three tries of one piece fit (`tiles`)."""

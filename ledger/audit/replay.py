@@ -25,7 +25,7 @@ from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.core import canonical
 from ledger.records.calendar import Calendar
 
-__all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "FetchFor", "Report", "replay"]
+__all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "Report", "replay"]
 
 EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 4
 
@@ -77,8 +77,7 @@ def replay(
     gas: bool = False,
     kept: Kept | None = None,
 ) -> Report:
-    """Replay the network up to its newest final block, or to `to_block`, which may be a day in
-    China, that is its last block.
+    """Replay up to the newest final block, or to `to_block`: of a day in China, to its last one.
 
     mirrors: by member code, where to read its logs in place of its own endpoint. Where a member
     that is not named there does not serve a log, the copies of the other provinces are read; told:

@@ -19,7 +19,7 @@ from ledger.audit.times import BlockTimes
 from ledger.chain.contracts.structs import ACTIVE
 from ledger.core.keys import Role
 
-__all__ = ["KeptPromises", "service"]
+__all__ = ["COPIES", "KeptPromises", "service"]
 
 COPIES: Final = ("same", "behind", "gap", "differs", "untold", "none")
 """States of copies, as `judge_mirrors` names them."""

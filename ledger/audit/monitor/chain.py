@@ -50,7 +50,7 @@ from ledger.core.ids import Address, Digest, LogId
 from ledger.core.keys import Role
 from ledger.core.status import RecordedAct
 
-__all__ = ["Acts", "Anchors", "Follower", "Place", "RootOf", "Step"]
+__all__ = ["MOST_ACTS", "WINDOW", "Acts", "Anchors", "Follower", "Place", "RootOf", "Step"]
 
 WINDOW = 20_000
 """Blocks of one step: what is found in them is written down before the next are read."""

@@ -17,7 +17,7 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import Malformed, ProofMismatch, VersionUnknown
 from ledger.core.note import Checkpoint
 
-__all__ = ["LogLooked", "Shown", "look_at_log"]
+__all__ = ["NOTHING", "LogLooked", "Shown", "look_at_log"]
 
 NOTHING = Anchors(0, "", 0)
 

@@ -18,7 +18,7 @@ from ledger.chain.nodes.quorum import View
 from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
 
-__all__ = ["BEHIND", "Looked", "Nodes", "conditions"]
+__all__ = ["BEHIND", "LOOK_SECONDS", "TIMEOUT", "Looked", "Nodes", "conditions"]
 
 TIMEOUT: Final = 5.0
 """Seconds for one call."""

@@ -35,7 +35,7 @@ from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import LogId
 from ledger.core.keys import Role
 
-__all__ = ["Round", "Rounds", "Terms"]
+__all__ = ["AT_ONCE", "CHAIN_SECONDS", "DRAW_SECONDS", "Round", "Rounds", "Terms"]
 
 AT_ONCE: Final = 8
 """Gateways, logs and copies that are read at once: one that hangs holds up none of the others."""
@@ -44,8 +44,8 @@ CHAIN_SECONDS: Final = 300.0
 _OWN: Final = frozenset({"head", "nodes", "chain", "replay", "replay-made"})
 DRAW_SECONDS: Final = 3_600.0
 """For so long the pieces of a copy that has not grown are not looked at again."""
-T = TypeVar("T")
-Looking = Callable[[], T]
+_T = TypeVar("_T")
+_Looking = Callable[[], _T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,12 +189,12 @@ class Rounds:
             for source in self._store.sources() - asked:  # of members that are not there any more
                 self._tell(source, [])
 
-    def _look(self, jobs: Mapping[str, Looking[T]]) -> dict[str, T]:
+    def _look(self, jobs: Mapping[str, _Looking[_T]]) -> dict[str, _T]:
         """Run them, several at once, each for no longer than `LOOK_SECONDS`. Those that had not
         begun when the monitor was stopped, and those for which the chain could not be read, are
         left out."""
 
-        def within(job: Looking[T]) -> T | None:
+        def within(job: _Looking[_T]) -> _T | None:
             if self._stop.is_set():
                 return None
             with until(time.monotonic() + LOOK_SECONDS), suppress(CouldNotCheck):
@@ -205,7 +205,7 @@ class Rounds:
             found = zip(jobs, pool.map(within, jobs.values()), strict=True)
             return {source: one for source, one in found if one is not None}
 
-    def _gateways(self) -> Iterator[tuple[str, Looking[GatewayLooked]]]:
+    def _gateways(self) -> Iterator[tuple[str, _Looking[GatewayLooked]]]:
         network = self._reader.network.reference
         for code, member in sorted(self.follower.state.members.items()):
             if member.status == ACTIVE and is_plain_url(member.endpoint):
@@ -220,7 +220,7 @@ class Rounds:
             if log_id in self.follower.anchored or is_open:
                 yield log
 
-    def _owner(self, log: Log) -> Looking[LogLooked]:
+    def _owner(self, log: Log) -> _Looking[LogLooked]:
         state = self.follower.state
         member = state.members.get(log.member)
         base = "" if member is None else member.endpoint
@@ -231,7 +231,9 @@ class Rounds:
         before = self._memory.shown(log.log_id)
         return partial(look_at_log, state, log, fetch, anchored, before)
 
-    def _copies(self, view: View, logs: Iterable[Log]) -> Iterator[tuple[str, Looking[CopyLooked]]]:
+    def _copies(
+        self, view: View, logs: Iterable[Log]
+    ) -> Iterator[tuple[str, _Looking[CopyLooked]]]:
         state, root_of = self.follower.state, self.follower.roots(view)
         for log in logs:
             anchored = self.follower.anchored.get(log.log_id)

@@ -25,7 +25,16 @@ from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.verdict.facts import Note
 
-__all__ = ["EXIT_CLEAN", "EXIT_FINDING", "EXIT_UNREAD", "Asked", "Monitor", "opened"]
+__all__ = [
+    "CONNECTIONS",
+    "DEADLINE",
+    "EXIT_CLEAN",
+    "EXIT_FINDING",
+    "EXIT_UNREAD",
+    "Asked",
+    "Monitor",
+    "opened",
+]
 
 EXIT_CLEAN, EXIT_FINDING, EXIT_UNREAD = 0, 1, 4
 CONNECTIONS: Final = 16

@@ -17,7 +17,17 @@ from ledger.chain.nodes.addresses import may_be_called
 from ledger.chain.nodes.http import Http
 from ledger.hooks.posting import NotDelivered, is_fit, post
 
-__all__ = ["LIFE", "PAUSES", "QUICK", "TRIES", "Sender", "client", "is_sendable"]
+__all__ = [
+    "CALL_SECONDS",
+    "LIFE",
+    "LONGEST_ASKED",
+    "PAUSES",
+    "QUICK",
+    "TRIES",
+    "Sender",
+    "client",
+    "is_sendable",
+]
 
 CALL_SECONDS: Final = 15.0
 """For a whole try."""
