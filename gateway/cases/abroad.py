@@ -20,7 +20,7 @@ from gateway.cases import store
 from gateway.cases.deciding import day_of
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Abroad, Filing, Wanted, Whose
-from gateway.cases.stepping import NewStep, Stepper, demand_follows, last_of
+from gateway.cases.stepping import NewStep, Stepper, demand_content, demand_follows, last_of
 from ledger.core.case import ACTS_OF_FILER, Step
 from ledger.core.case_chain import CaseState
 from ledger.core.errors import InputError
@@ -95,6 +95,7 @@ class Filer:
             known = self._stepper.repeated(connection, caller, row, wanted)
             if known is not None:
                 return known
+            demand_content(wanted)
             first = self._stepper.said(store.steps_of(connection, row.id)[0], connection)
         step = Step(
             act=wanted.act,

@@ -21,7 +21,7 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Filing, Held, Wanted
 from gateway.cases.looking import look, look_case
 from gateway.cases.marking import Marking, mark, settle
-from gateway.cases.stepping import NewStep, Stepper, demand_follows, last_of
+from gateway.cases.stepping import NewStep, Stepper, demand_content, demand_follows, last_of
 from gateway.records.content import Content
 from ledger.core.case import ACTS_OF_FILER, Step
 from ledger.core.case_chain import CaseState, Kind
@@ -141,8 +141,6 @@ class Cases:
         """Make a further step that needs no release; its commitment. The last step asked for again
         is that step. Raises as `file`."""
         documents.demand_documents(wanted.docs)
-        if wanted.act == "supplement" and not (wanted.docs or wanted.note):
-            raise CaseRefused("document-required", _NOTHING_IN_IT)
         with begin_read(self.ctx.engine) as connection:
             row = self.row(connection, case)
         if row.owner != self.ctx.settings.node.code:
@@ -158,6 +156,7 @@ class Cases:
             known = self.stepper.repeated(connection, caller, row, wanted)
             if known is not None:
                 return known
+        demand_content(wanted)
         state = demand_follows(row, wanted.act)
         new = NewStep(
             step=self.next_step(row, held, caller, wanted),
@@ -299,10 +298,6 @@ class Cases:
         return self.ctx.schemas.rules(content.rules.rpartition(":")[2])
 
 
-_NOTHING_IN_IT = {
-    "zh": "请附上所要求的材料，或写明为何无法提供；空的补正不予提交",
-    "en": "Attach what was asked for, or say why there is none; an empty supplement is not sent",
-}
 _BY_DECISION = {
     "zh": "异议的不予受理会取消标注，须经 decide 提出、由另一人 release",
     "en": "To decline an objection takes its mark away: propose it with `decide`, and have another"

@@ -308,6 +308,17 @@ def last_of(row: sa.Row[Any]) -> Digest:
     return Digest(row.last)
 
 
+def demand_content(wanted: Wanted) -> None:
+    """Raise CaseRefused for a supplement that supplements nothing."""
+    if wanted.act == "supplement" and not (wanted.docs or wanted.note):
+        detail = {
+            "zh": "请附上所要求的材料，或写明为何无法提供；空的补正不予提交",
+            "en": "Attach what was asked for, or say why there is none; an empty supplement is not"
+            " sent",
+        }
+        raise CaseRefused("document-required", detail)
+
+
 def demand_follows(row: sa.Row[Any], act: str) -> CaseState:
     """The state behind an act. Raises CaseRefused `case-closed`, `cannot-follow`."""
     found = case_of(row)

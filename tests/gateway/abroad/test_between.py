@@ -42,6 +42,8 @@ def test_a_repair_from_filing_to_grant(network: Network) -> None:
     parts(owner).cases.step(judge, case, wanted("ask-supplement", docs=(), note="缺材料"))
     deliver(owner, BEIJING)
     assert parts(filer).views.show(at_desk, case)["state"] == "awaiting-supplement"
+    with pytest.raises(CaseRefused, match="document-required"):
+        parts(filer).cases.step(at_desk, case, wanted("supplement", docs=()))
     parts(filer).cases.step(at_desk, case, wanted("supplement"))
     deliver(filer, TIANJIN)
     parts(owner).cases.step(judge, case, wanted("accept", docs=()))

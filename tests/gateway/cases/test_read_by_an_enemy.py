@@ -55,7 +55,7 @@ def test_steps_of_the_filer_are_the_filers(node: Node, anvil: Anvil, act: str) -
     with pytest.raises(CaseRefused) as refused:
         node.case_parts.cases.step(clerk, case, wanted(act, docs=()))
     assert code_of(refused) == "cannot-follow"
-    assert node.case_parts.cases.step(desk, case, wanted(act, docs=()))
+    assert node.case_parts.cases.step(desk, case, wanted(act, docs=(), note="如所附"))
 
 
 @pytest.mark.parametrize("day", ["1969-12-31", "1979-12-31", "0001-01-01"])
@@ -145,7 +145,8 @@ def test_asking_for_more_sets_no_objection_s_clock_anew(node: Node, anvil: Anvil
     case = parts.cases.file(clerk, filing(leaf, "objection", received="2026-01-05"))
     before = parts.views.show(clerk, case)["stage"]
     parts.cases.step(clerk, case, wanted("ask-supplement", docs=()))
-    parts.cases.step(clerk, case, wanted("supplement", docs=()))
+    assert parts.views.show(clerk, case)["stage"] == before, "nor does it stop it"
+    parts.cases.step(clerk, case, wanted("supplement", docs=(), note="如所附"))
     assert parts.views.show(clerk, case)["stage"] == before
     parts.cases.step(clerk, case, wanted("accept", docs=()))
     assert parts.views.show(clerk, case)["stage"] == before
