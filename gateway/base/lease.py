@@ -94,6 +94,14 @@ class Lease:
             return connection.execute(sa.update(leases).where(row).values(values)).rowcount == 1
 
 
+def is_taken(engine: sa.Engine) -> bool:
+    """Whether some process holds it now, so that at least one gateway runs."""
+    clock = CLOCKS[engine.dialect.name]
+    running = leases.c.expires.between(clock, clock + SECONDS)
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.literal(1)).where(running)) is not None
+
+
 CLOCKS: dict[str, sa.ColumnElement[float]] = {
     "sqlite": sa.literal_column("(julianday('now') - 2440587.5) * 86400.0", sa.Double),
     "postgresql": sa.literal_column("extract(epoch FROM clock_timestamp())", sa.Double),

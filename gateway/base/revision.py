@@ -8,6 +8,7 @@ Alembic is loaded only where tables change: importing it takes half a second of 
 
 from __future__ import annotations
 
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from gateway.base.db import begin_write, unhurried
+from gateway.base.lease import SECONDS, is_taken
 from ledger.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,11 +27,18 @@ _VERSION = sa.table("alembic_version", sa.column("version_num"))
 FIRST_CARRIED = "0013"
 """Revisions before it were changed in place while nothing was released: what a database of one of
 them holds, its number does not tell."""
+ALONE = frozenset({"0028"})
+"""Revisions that take away what a gateway of the version before works with: no gateway may run.
+All others since 0023 only add, and the gateways of a member are brought up one after the other."""
+LEAVE_SECONDS = 2 * SECONDS
+"""For which a gateway that was killed is taken to run still."""
+_POLL = 0.2
 
 
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to this version of the program. Safe where several processes start. Raises
-    ConfigError where a newer one has been here."""
+    ConfigError where a newer one has been here, or an older one runs that could not go on."""
+    _demand_alone(engine)
     with begin_write(engine, "migrate") as connection:
         found = _revision(connection)
         _demand_known(found)
@@ -73,6 +82,23 @@ def _names() -> tuple[str, ...]:
     `r0013_` and what it does."""
     found = (_SCRIPTS / "versions").glob("r*_*.py")
     return tuple(sorted(path.name[1:].partition("_")[0] for path in found))
+
+
+def _demand_alone(engine: sa.Engine) -> None:
+    """Where a revision on the way to ours takes something away, wait until nobody runs."""
+    with engine.connect() as connection:
+        found = _revision(connection)
+    if found is None or not any(found < name <= program_revision() for name in ALONE):
+        return
+    end = time.monotonic() + LEAVE_SECONDS
+    while is_taken(engine):
+        if time.monotonic() > end:
+            raise ConfigError(
+                "database_url",
+                f"a gateway of an older version runs on the tables, of revision {found}, and could"
+                " not go on beside this one: stop every gateway on this database first",
+            )
+        time.sleep(_POLL)
 
 
 def _demand_known(found: str | None) -> None:

@@ -32,6 +32,10 @@ MOVES: Final[Mapping[str, str]] = {
     "no contract has this role: a founding registers the first": (
         "没有合约担任此角色：首个合约由创建网络时登记"
     ),
+    "a gateway of an older version runs on the tables, of revision {}, and could not go on beside "
+    "this one: stop every gateway on this database first": (
+        "有较旧版本的网关正在使用版本为 {} 的表，不能与本版本并存：请先停止使用该数据库的全部网关"
+    ),
     "the tables are of revision {}, made by a version before the first that is carried on; found "
     "the network anew, with an empty database": (
         "表的版本为 {}，由尚不支持升级的早期版本建立；请重新创建网络，并使用空的数据库"
