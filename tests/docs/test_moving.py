@@ -1,35 +1,22 @@
-"""The page about moving is followed word for word on a chain of its own, behind the chapters of the
-guide that found a network and run a node."""
-
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
+"""The chapter on moving: roles to new contracts, then the network to another consortium."""
 
 from ledger.chain.network import NetworkFile
-from tests.docs.guide import Operator, follow_beginning, serving
-from tests.docs.test_operators import blocks, tools
-
-__all__ = ["tools"]
-
-PAGES = ("moving.md", "moving.zh-CN.md")
+from tests.docs.test_restoring import write_records
+from tests.support.guide import Operator
 
 
-@pytest.fixture
-def operator(tmp_path: Path, tools: Path) -> Iterator[Operator]:
-    with serving(tmp_path, tools) as found:
-        yield found
+def network(operator: Operator, name: str = "network.json") -> NetworkFile:
+    return NetworkFile.load(operator.folder / name, development=True)
 
 
-def test_both_languages_show_the_same_commands() -> None:
-    assert blocks(PAGES[0]) == blocks(PAGES[1])
-
-
-def test_the_page_is_followed(operator: Operator) -> None:
-    follow_beginning(operator)
-    before = NetworkFile.load(operator.folder / "network.json", development=True)
-    for block in blocks(PAGES[0]):
-        operator.follow(block)
-    after = NetworkFile.load(operator.folder / "network.json", development=True)
-    assert after.formerly == (before.reference,)
-    assert after.chain_id == before.chain_id
+def test_the_chapter_is_followed(operator: Operator) -> None:
+    for step in ("init", "serve"):
+        operator.follow_page("running.md", step=step)
+    write_records(operator.folder / "november.ndjson", "110000", 0)
+    write_records(operator.folder / "december.ndjson", "110000", 100)
+    before = network(operator)
+    operator.follow_page("moving.md")
+    assert network(operator, "former-network.json").reference == before.reference
+    assert network(operator).formerly == (before.reference,)
+    for folder in ("before", "since", "after"):
+        assert len([*(operator.folder / folder).glob("*.json")]) == 5

@@ -1,55 +1,45 @@
-"""The page about upgrades is followed word for word on a chain of its own, behind the chapters of
-the guide that found a network and run a node; what it says of older and newer tables holds."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""The chapter on upgrades, and what it says of older and newer tables."""
 
 import pytest
 import sqlalchemy as sa
 
 from gateway.base.db import open_engine
-from tests.docs.guide import Operator, follow_beginning, serving
-from tests.docs.test_operators import blocks, tools
+from tests.docs.test_restoring import write_records
+from tests.support.guide import PAGES, Operator
 
-__all__ = ["tools"]
-
-PAGES = ("upgrading.md", "upgrading.zh-CN.md")
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def operator(tmp_path: Path, tools: Path) -> Iterator[Operator]:
-    with serving(tmp_path, tools) as found:
-        yield found
+REFUSED = {
+    "9000": ("made by a newer version of this program", "由较新的程序建立"),
+    "0004": (
+        "made by a version before the first that is carried on",
+        "由尚不支持升级的早期版本建立",
+    ),
+}
 
 
-def text(page: str) -> str:
-    return " ".join((ROOT / "docs" / "operators" / page).read_text("utf-8").split())
-
-
-def test_both_languages_show_the_same_commands() -> None:
-    assert blocks(PAGES[0]) == blocks(PAGES[1])
-
-
-def test_the_page_is_followed(operator: Operator) -> None:
-    follow_beginning(operator)
-    for block in blocks(PAGES[0]):
-        operator.follow(block)
-    for number, (page, language) in enumerate(zip(PAGES, ("en", "zh"), strict=True)):
-        refused(operator, str(9000 + number), page, language)
-        refused(operator, f"000{number + 3}", page, language)
-
-
-def refused(operator: Operator, revision: str, page: str, language: str) -> None:
-    """On tables of this revision nothing starts, and the words are those of the page."""
+def test_the_chapter_is_followed(operator: Operator) -> None:
+    for step in ("init", "serve"):
+        operator.follow_page("running.md", step=step)
+    write_records(operator.folder / "november.ndjson", "110000", 0)
+    operator.follow_page("upgrading.md")
+    assert [*(operator.folder / "backup").glob("*.db")]
     operator.close()
+    for (revision, words), language in zip(REFUSED.items(), ("en", "zh"), strict=True):
+        _set_revision(operator, revision)
+        operator.environment["CREDIT_LEDGER_LANG"] = language
+        code, told = operator.command("gateway", "serve", "--config", "110000/gateway.toml")
+        assert code == 1
+        assert revision in told and words[language == "zh"] in told, told
+
+
+@pytest.mark.parametrize(("page", "number"), [("upgrading.md", 0), ("upgrading.zh-CN.md", 1)])
+def test_the_page_quotes_what_is_said(page: str, number: int) -> None:
+    text = " ".join((PAGES / page).read_text("utf-8").split())
+    for words in REFUSED.values():
+        assert words[number] in text
+
+
+def _set_revision(operator: Operator, name: str) -> None:
     engine = open_engine(f"sqlite:///{operator.folder / '110000' / 'gateway.db'}")
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": revision})
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = :n"), {"n": name})
     engine.dispose()
-    operator.environment["CREDIT_LEDGER_LANG"] = language
-    said = operator.run("credit-ledger gateway serve --config 110000/gateway.toml", 1)
-    assert revision in said
-    words = " ".join(said.replace(revision, "…").split())
-    quoted = [part for part in text(page).split("`") if part and part in words]
-    assert max(map(len, quoted), default=0) > 15, said

@@ -2,7 +2,7 @@
 
 Blocks: `sh` is run as it stands; others are not. Words behind it:
 `exit=N`           it ends with that code (others with 0)
-`background`       it serves until the end
+`background`       it serves until the end; one that serves already is ended before
 `step=NAME`        other chapters begin with it
 `after=7days`      it comes seven days later
 `after=mirrored`   it comes once the other nodes have kept what is anchored of that one
@@ -199,6 +199,8 @@ class Operator:
     def _serve(self, text: str) -> None:
         found = _SERVES.search(text)
         assert found, text
+        if found[1] in self._services:
+            self._end(found[1], signal.SIGTERM)
         self._start(found[1])
 
     def _start(self, config: str) -> None:
