@@ -7,6 +7,7 @@ stands for a value, which is the same in both and in the same order.
 from collections.abc import Mapping
 from typing import Final
 
+from ledger.cli.problem_words_of_monitors import MONITORS
 from ledger.cli.problem_words_of_moves import MOVES
 
 FILES: Final[Mapping[str, str]] = {
@@ -430,5 +431,6 @@ PROBLEMS: Final[Mapping[str, str]] = {
     **NETWORKS,
     **CONFORMANCE,
     **SYSTEM,
+    **MONITORS,
     **MOVES,
 }

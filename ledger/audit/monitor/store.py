@@ -78,6 +78,8 @@ class Store:
             self._prepare()
         except sqlite3.Error as error:
             self._db.close()
+            if "locked" in str(error):
+                raise ConfigError("--state", f"{folder}: another monitor uses it") from error
             raise ConfigError("--state", f"{folder}: {error}") from error
 
     def _prepare(self) -> None:

@@ -156,7 +156,7 @@ def test_one_folder_is_one_monitor_s_and_is_free_when_it_ends(operator: Operator
         running.rounds(1)
         with operator.start() as second:
             assert second.process.wait(SECONDS) == 2
-            assert "locked" in second.log.read_text()
+            assert "another monitor uses it" in second.log.read_text()
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(SECONDS) == 0
         assert running.read()[-1]["event"] == "round.done"

@@ -287,7 +287,7 @@ def test_a_round_is_written_whole_or_not_at_all(store: Store) -> None:
 
 
 def test_two_monitors_do_not_share_a_folder(store: Store, tmp_path: Any) -> None:
-    with pytest.raises(ConfigError, match="locked"):
+    with pytest.raises(ConfigError, match="another monitor uses it"):
         Store(tmp_path / "state")
 
 
