@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ from gateway.intake.routes import Reception
 from gateway.lists import routes as lists
 from gateway.lists.routes import ListParts
 from gateway.log import routes as log
+from gateway.making import receipt_of
 from gateway.mirrors import routes as mirrors
 from gateway.node import Node
 from gateway.outcomes import routes as outcomes
@@ -184,7 +186,9 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.watching = node.watching
     app.state.singles = Singles(ctx)
     app.state.bench = Bench(node.verifying)
-    app.state.verify_desk = Desk(node.verifying, now=ctx.clock.of_chain)
+    app.state.verify_desk = Desk(
+        node.verifying, now=ctx.clock.of_chain, receipt_of=partial(receipt_of, node.receipts)
+    )
     app.state.subject_parts = node.webhooks.subject_parts
     app.state.webhooks = node.webhooks.desk
     app.state.case_parts = node.case_parts

@@ -28,9 +28,12 @@ from gateway.verifying.services import Verifying
 from ledger.core.errors import CouldNotCheck
 from ledger.core.history import act_json
 from ledger.core.ids import sha256
+from ledger.core.receipt import Receipt
+from ledger.core.receipt import parse as parse_receipt
 from ledger.core.verdict.facts import Question
 from ledger.core.verdict.verdict import Verdict
 from ledger.files.judge import MAX_BYTES, MAX_SINGLE, Found, not_asked
+from ledger.files.report_check import ReportVerdict
 from ledger.files.reports import is_report
 
 STRANGER_BYTES: Final = 16 << 20
@@ -70,7 +73,8 @@ class Asker:
 class Judged:
     """What was said of a file. name, size, digest: its own. asked: names and values of the
     question. document: that of `verify --json`. at: Unix seconds. acts: on the record of a receipt,
-    as a history has them; None: not known, or it is of none."""
+    as a history has them; None: not known, or it is of none. fetched: whether it was judged with a
+    receipt that is not in the file."""
 
     name: str
     size: int
@@ -80,6 +84,7 @@ class Judged:
     document: bytes
     exit: int
     acts: Sequence[Mapping[str, Any]] | None = None
+    fetched: bool = False
 
     @property
     def told(self) -> dict[str, Any]:
@@ -106,7 +111,8 @@ class Job:
 
 class Desk:
     """Takes files and gives what was said of them. elapsed: seconds of a clock that is never set;
-    now: Unix seconds. fresh: as `FRESH_SECONDS`. Safe in threads."""
+    now: Unix seconds. fresh: as `FRESH_SECONDS`. receipt_of: the bare receipt of an entry that this
+    member logged, by its leaf. Safe in threads."""
 
     def __init__(
         self,
@@ -115,8 +121,10 @@ class Desk:
         now: Callable[[], float],
         elapsed: Callable[[], float] = time.monotonic,
         fresh: float = FRESH_SECONDS,
+        receipt_of: Callable[[bytes], bytes | None] = lambda leaf: None,
     ) -> None:
         self.verifying = verifying
+        self._receipt_of = receipt_of
         self.rates = RateLimiter(PACE, saved=SAVED)
         self._now = now
         self._elapsed = elapsed
@@ -158,6 +166,9 @@ class Desk:
     def judge(self, name: str, data: bytes, question: Question, asked: Mapping[str, str]) -> Judged:
         """What is to be said of a file. Raises NotReady."""
         found = self.verifying.verdict(data, question, older=self._fresh)
+        receipt = self._receipt(found)
+        if receipt is not None:
+            found = self.verifying.verdict(data, question, receipt=receipt)
         return Judged(
             name=name,
             size=len(data),
@@ -167,7 +178,18 @@ class Desk:
             document=orjson.dumps(found.as_dict()),
             exit=found.exit,
             acts=self._acts(found),
+            fetched=receipt is not None,
         )
+
+    def _receipt(self, found: Found) -> Receipt | None:
+        """That which a report of ours lacks once its promise is past its time: whoever has the PDF
+        in a browser can run no command that fetches it."""
+        if not isinstance(found, ReportVerdict) or found.file is None:
+            return None
+        if all(one.code != "report-overdue" for one in found.problems):
+            return None
+        made = self._receipt_of(found.file.opening.leaf)
+        return None if made is None else parse_receipt(made)
 
     def _acts(self, found: Found) -> Sequence[Mapping[str, Any]] | None:
         if not isinstance(found, Verdict) or found.receipt is None or found.facts is None:

@@ -18,6 +18,7 @@ from gateway.base.context import Context
 from gateway.base.errors import NotReady
 from gateway.chain.verifiers import Verifiers
 from ledger.core.ids import RecordId
+from ledger.core.receipt import Receipt
 from ledger.core.status import RecordedAct
 from ledger.core.verdict.facts import Question, Trust
 from ledger.core.verdict.verdict import Verdict
@@ -89,14 +90,21 @@ class Verifying:
         self.places = Places(*TOKENS)
         self.strangers = Places(*STRANGERS)
 
-    def verdict(self, data: bytes, question: Question, *, older: float | None = None) -> Found:
+    def verdict(
+        self,
+        data: bytes,
+        question: Question,
+        *,
+        older: float | None = None,
+        receipt: Receipt | None = None,
+    ) -> Found:
         """The verdict on the bytes of a file. older: seconds after which the chain is read anew;
-        None: as the verifier does. Raises NotReady where there are too few nodes for any
-        verdict."""
+        None: as the verifier does. receipt: of the statement of a report; it is checked like all
+        that is in the file. Raises NotReady where there are too few nodes for any verdict."""
         verifier = self._verifiers.current()
         if older is not None:
             verifier.renew(older)
-        found = judge_file(verifier, data, question)
+        found = judge_file(verifier, data, question, receipt=receipt)
         if isinstance(found, Verdict):
             codes = (check.code for check in found.checks)
             if "verifier-error" in codes:  # what it says is for whoever asked, and for no log

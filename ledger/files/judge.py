@@ -17,6 +17,7 @@ from ledger.core.day_list import is_list
 from ledger.core.history import is_history
 from ledger.core.ids import sha256
 from ledger.core.opening import MAX_OPENING
+from ledger.core.receipt import Receipt
 from ledger.core.verdict.facts import Question
 from ledger.core.verdict.judge import broken
 from ledger.core.verdict.verdict import Verdict
@@ -53,13 +54,22 @@ _KINDS: Final[Sequence[tuple[Callable[[bytes], bool], Callable[[Verifier, bytes]
 
 
 def judge_file(
-    verifier: Verifier, data: bytes, question: Question, *, statement: bytes | None = None
+    verifier: Verifier,
+    data: bytes,
+    question: Question,
+    *,
+    statement: bytes | None = None,
+    receipt: Receipt | None = None,
 ) -> Found:
     """The verdict on the bytes of a file, whatever they are. statement: that which a receipt is
-    of. A list, bundle, answer or report tells itself of which time it is and whom it is about, a
-    history does the latter: what cannot be asked of it (`not_asked`) is left aside."""
+    of. receipt: that of the statement of a report, in place of the promise in its file. A list,
+    bundle, answer or report tells itself of which time it is and whom it is about, a history does
+    the latter: what cannot be asked of it (`not_asked`) is left aside."""
     try:
-        found = _judge(verifier, data, question, statement)
+        if receipt is not None and is_report(data):
+            found: Found = verify_report(verifier, data, receipt=receipt)
+        else:
+            found = _judge(verifier, data, question, statement)
         found.as_dict()  # fails here, if at all, and not where it is shown
     except Exception as error:  # a bug of ours must never read "not authentic"
         problem = f"{type(error).__name__}: {error}"
