@@ -6,6 +6,7 @@ Texts stand in templates in English; `locale/*.po` have the Chinese ones, a file
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -26,6 +27,7 @@ Code = Literal["zh", "en"]
 CODES: Final[tuple[Code, ...]] = get_args(Code)
 CHINA: Final = timezone(timedelta(hours=8))
 """The one time of the field: days of decisions and of deadlines are days there."""
+_LATIN: Final = re.compile("[A-Za-z]")
 _LOCALES: Final[Mapping[Code, Locale]] = {"zh": Locale("zh", "Hans_CN"), "en": Locale("en", "GB")}
 
 
@@ -68,6 +70,13 @@ class Language:
             return code
         zh, en = MEMBERS[code]
         return f"{zh}（{code}）" if self.code == "zh" else f"{en} ({code})"
+
+    def named(self, name: str, code: str) -> str:
+        """A node by the name that its operator gave it; in English by the name of its province,
+        where the other has no letter that an English reader knows."""
+        if self.code == "en" and code in MEMBERS and not _LATIN.search(name):
+            return MEMBERS[code][1]
+        return name or code
 
     def role(self, value: str) -> str:
         """Who acted, as statements name them: `centre:token-3`, `unit-1f2e3d4c:token-3`."""

@@ -435,7 +435,8 @@ Signed = Annotated[Visit, Depends(signed)]
 
 
 def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
-    """Status and problem of what went wrong; `title` and `text` in both languages."""
+    """Status and problem of what went wrong; `title` and `text` in both languages, and `retry`,
+    seconds after which it may go better, where that is known."""
     if isinstance(error, Refused):
         found, status = dict(error.problem), error.status
     elif isinstance(error, RequestValidationError):
@@ -443,5 +444,7 @@ def told_of(error: Exception) -> tuple[int, dict[str, Any]]:
     else:
         problem = problem_of(error)
         found, status = problem.as_dict(), problem.status
+        if (retry := problem.headers.get("Retry-After")) is not None:
+            found["retry"] = int(retry)
     _, title = TITLES.get(found["code"], TITLES["internal"])
     return status, in_words({**found, "title": dict(title)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import segno
 import structlog
+from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Page, expect
 from pypdf import PdfReader
 
@@ -23,6 +25,9 @@ from tests.support.peers import Network, start_members
 
 expect.set_options(timeout=PATIENCE)
 KEY = "A" * 43
+PRINTED = "120000-20261201-SC9MRRF45HM"
+SEED = 42
+"""Of a page whose code is not found in the picture as a whole, at any size."""
 
 DROP = """([name, type, data]) => {
   const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
@@ -208,6 +213,34 @@ def test_a_photograph_of_a_code(network: Network, look: Looks) -> None:
     expect(page.locator("[data-say=no-picture]")).to_be_visible()
 
 
+def test_a_photograph_of_a_whole_page(network: Network, look: Looks) -> None:
+    """Turned, grey, full of text and boxes, the code a tenth of its width."""
+    page = look.at(url(network))
+    drop(page, photograph(f"https://a.example/r/{PRINTED}#{KEY}"), "page.jpg", "image/jpeg")
+    shown = page.locator("[data-say=other-host]")
+    expect(shown).to_contain_text("a.example")
+    expect(shown).to_contain_text(PRINTED)
+
+
+def photograph(text: str) -> bytes:
+    """As a telephone takes one of a report on paper."""
+    made = Image.new("RGB", (1190, 1684), "white")
+    draw, letters = ImageDraw.Draw(made), random.Random(SEED)
+    for n in range(52 * 3):
+        line = "".join(letters.choice("BE8%W#M&Q@") for _ in range(18))
+        draw.text((108 + n % 3 * 270, 330 + n // 3 * 25), line, fill="black", font_size=15)
+    for x, y in ((150, 1200), (800, 1250), (300, 1450), (900, 1500)):
+        for inset, colour in ((0, "black"), (14, "white"), (28, "black")):
+            draw.rectangle((x + inset, y + inset, x + 98 - inset, y + 98 - inset), fill=colour)
+    code = BytesIO()
+    segno.make_qr(text, error="m").save(code, kind="png", scale=4, border=0)
+    made.paste(Image.open(code).convert("RGB").resize((170, 170)), (880, 110))
+    turned = made.rotate(8, expand=True, fillcolor=(90, 90, 90))
+    found = BytesIO()
+    turned.point(lambda value: int(value * 0.7) + 20).save(found, "JPEG", quality=60)
+    return found.getvalue()
+
+
 def test_the_camera(network: Network, look: Looks) -> None:
     pdf = papers.report(network, papers.new_firm())
     page = look.at(url(network))
@@ -240,6 +273,9 @@ def test_the_page_of_a_report(network: Network, look: Looks, lang: str) -> None:
     page.wait_for_url("**/r/*")
     path = page.url.removeprefix(url(network))
     expect(page.locator("#report")).to_contain_text(firm)
+    issuer = {"zh": "北京（110000）", "en": "Beijing (110000)"}[lang]
+    expect(page.locator("#report")).to_contain_text(issuer)
+    expect(page.locator("#problem")).to_contain_text({"zh": "真实：", "en": "Genuine: "}[lang])
     look.accessible(page)
     look.picture(page, f"report-{lang}")
     narrow = look.at(url(network), lang=lang, width=NARROW)

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, Final
 
 from gateway.http.titles import TITLES
-from ledger.cli.auth_words import DECISIONS, PURPOSES, REVOCATIONS, ROLES, STATES
+from gateway.web.purposes import OF_GOVERNMENT, PURPOSES_SHOWN
+from ledger.cli.auth_words import DECISIONS, REVOCATIONS, ROLES, STATES
 from ledger.cli.case_words import CLASSES
-from ledger.core.authorisation import PURPOSES as ALL_PURPOSES
 from ledger.core.texts import Text
 from ledger.core.verdict.verdicts import VERDICTS
 from ledger.files.bundles import ENDED
@@ -53,18 +53,6 @@ REGIONS: Final[Mapping[str, Text]] = {
     "140000": {"zh": "山西", "en": "Shanxi"},
 }
 """Provinces of this network by their codes (GB/T 2260)."""
-OF_GOVERNMENT: Final[Mapping[str, Text]] = {
-    "regulation": {"zh": "行政监管", "en": "regulation"},
-    "relocation": {"zh": "跨区域迁移", "en": "relocation"},
-    "procurement": {"zh": "政府采购", "en": "procurement"},
-    "funding": {"zh": "财政资金安排", "en": "public funding"},
-    "listing": {"zh": "上市核查", "en": "listing"},
-    "approval": {"zh": "行政审批", "en": "approval"},
-    "bidding": {"zh": "招标投标", "en": "bidding"},
-}
-PURPOSES_SHOWN: Final[Mapping[str, Text]] = {
-    name: text for name, text in {**PURPOSES, **OF_GOVERNMENT}.items() if name in ALL_PURPOSES
-}
 OVERALL: Final[Mapping[str, Said]] = {
     "clear": ("good", {"zh": "无不利记录", "en": "clear"}),
     "adverse": ("bad", {"zh": "有不利记录", "en": "adverse"}),

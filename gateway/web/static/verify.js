@@ -4,6 +4,10 @@
 
 (() => {
   const WIDEST = [1600, 900, 3200];  // pixels; what is too coarse or too fine at one is read at another
+  // Of a photograph of a whole page, in which the text beside the code leads astray: parts that
+  // overlap, as shares of width and height.
+  const PARTS = [[0.4, 0], [0, 0], [0.4, 0.4], [0, 0.4]];
+  const PART = 0.6;
   const REPORT = /^(https?:\/\/[^\s#?]+)\/r\/([0-9A-Za-z][0-9A-Za-z._-]{0,63})#([A-Za-z0-9_-]{43})$/;
   let stop = null;
 
@@ -21,21 +25,37 @@
 
   // ---- QR codes
 
+  const read = (canvas, source, [left, top, width, height], widest) => {
+    const scale = Math.min(1, widest / Math.max(width, height));
+    canvas.width = Math.max(1, Math.round(width * scale));
+    canvas.height = Math.max(1, Math.round(height * scale));
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(source, left, top, width, height, 0, 0, canvas.width, canvas.height);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    return [window.jsQR(data, canvas.width, canvas.height)?.data, scale];
+  };
+
   const code = async (source, width, height) => {
     await window.loadScript(form().dataset.jsqr);
     const canvas = document.createElement("canvas");
     for (const widest of WIDEST) {
-      const scale = Math.min(1, widest / Math.max(width, height));
-      canvas.width = Math.max(1, Math.round(width * scale));
-      canvas.height = Math.max(1, Math.round(height * scale));
-      const context = canvas.getContext("2d", { willReadFrequently: true });
-      context.fillStyle = "#fff";
-      context.fillRect(0, 0, canvas.width, canvas.height);
-      context.drawImage(source, 0, 0, canvas.width, canvas.height);
-      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      const found = window.jsQR(data, canvas.width, canvas.height);
-      if (found) return found.data;
+      const [found, scale] = read(canvas, source, [0, 0, width, height], widest);
+      if (found) return found;
       if (scale === 1) return null;
+    }
+    return null;
+  };
+
+  const codeInPart = (source, width, height) => {
+    const canvas = document.createElement("canvas");
+    for (const widest of [1600, 800]) {
+      for (const [left, top] of PARTS) {
+        const part = [left * width, top * height, PART * width, PART * height];
+        const [found] = read(canvas, source, part, widest);
+        if (found) return found;
+      }
     }
     return null;
   };
@@ -69,7 +89,8 @@
       say("no-picture");
       return;
     }
-    const text = await code(picture, picture.width, picture.height);
+    const { width, height } = picture;
+    const text = (await code(picture, width, height)) || codeInPart(picture, width, height);
     if (text) follow(text);
     else say("no-code");
   };
@@ -86,6 +107,7 @@
     }
     video.srcObject = stream;
     video.hidden = false;
+    one("data-filming").hidden = false;
     one("data-camera-stop").hidden = false;
     one("data-camera").hidden = true;
     let going = true;
@@ -95,6 +117,7 @@
       for (const track of stream.getTracks()) track.stop();
       video.srcObject = null;
       video.hidden = true;
+      one("data-filming").hidden = true;
       one("data-camera-stop").hidden = true;
       one("data-camera").hidden = false;
     };

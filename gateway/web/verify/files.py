@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
+from gateway.web.verify.problems import evidence, problems
 from gateway.web.verify.records import TONES
 from gateway.web.verify.sheets import MAX_ROWS, Facts, Row, Sheet, Speaker, Table, Tone
 from ledger.core.status import Action
@@ -27,44 +28,78 @@ _BUNDLE_TONES: Final[Mapping[str, Tone]] = {
     **{"adverse": "bad", "false": "bad"},
 }
 _REPORT_TONES: Final[Mapping[str, Tone]] = {"genuine": "good", "false": "bad", "unknown": "bad"}
+MAX_NAMED: Final = 4
+"""Types of records that a cell of a table names."""
 
 
 def bundle_sheet(judged: Judged, say: Speaker) -> Sheet:
     """Of a bundle, province by province."""
     told, _ = judged.told, say.gettext
     verdict, now = told["verdict"], told["now"]["overall"]
-    more = say.problems(told)
+    more = problems(told, say)
     if now is not None and now != verdict:
         more.insert(0, _("Now: %(state)s") % {"state": say.pair(BUNDLES[now])})
     facts = [
         (_("Subject"), told["subject"] or "-"),
         (_("Asked at"), say.moment(told["at"])),
     ]
+    types = _Types(say)
+    provinces = list(_provinces(told, types, say))
     return Sheet(
         tone=_BUNDLE_TONES.get(verdict, "open"),
-        line=say.pair(BUNDLES[verdict]),
+        line=_then(say.pair(BUNDLES[verdict]), now, verdict, say),
         more=more,
         parts=[
-            Facts(_("The bundle"), facts),
+            Facts(_("The bundle"), [*facts, *types.named()]),
             *say.table(
                 _("Province by province"),
                 [_("Province"), _("What it said"), _("Of which records")],
-                list(_provinces(told, say)),
+                provinces,
             ),
             *_records(told, say),
         ],
-        evidence=_blocks(told, say),
+        evidence=[*_blocks(told, say), *evidence(told, say)],
     )
+
+
+def _then(line: str, now: str | None, verdict: str, say: Speaker) -> str:
+    """What it says of the time when it was made, said so where it is another now."""
+    if now is None or now == verdict:
+        return line
+    return say.gettext("When it was made: %(state)s") % {"state": line}
+
+
+class _Types:
+    """Types of records in cells of a table: many are counted there, and named once above it."""
+
+    def __init__(self, say: Speaker) -> None:
+        self._say = say
+        self._named: dict[str, str] = {}
+
+    def cell(self, families: list[str]) -> str:
+        """What stands in the cell."""
+        names = self._say.listed(families)
+        if len(families) <= MAX_NAMED:
+            return names
+        if names not in self._named:
+            text = self._say.gettext("%(count)s types") % {"count": len(families)}
+            other = text in self._named.values()
+            self._named[names] = f"{text} ({len(self._named) + 1})" if other else text
+        return self._named[names]
+
+    def named(self) -> list[Row]:
+        """What is meant by each."""
+        return [(text, names) for names, text in self._named.items()]
 
 
 def answer_sheet(judged: Judged, say: Speaker) -> Sheet:
     """Of what one member answered."""
     told, _ = judged.told, say.gettext
     verdict, now = told["verdict"], told["now"]["overall"]
-    more = say.problems(told)
+    more = problems(told, say)
     if now is not None and now != verdict:
         more.insert(0, _("Now: %(state)s") % {"state": say.pair(ANSWERS[now])})
-    families = ", ".join(map(say.family, told["families"] or ())) or "-"
+    families = say.listed(map(say.family, told["families"] or ()))
     facts = [
         (_("Answered by"), say.member(told["issuer"])),
         (_("Asked by"), say.member(told["to"])),
@@ -74,10 +109,10 @@ def answer_sheet(judged: Judged, say: Speaker) -> Sheet:
     ]
     return Sheet(
         tone=_BUNDLE_TONES.get(verdict, "open"),
-        line=say.pair(ANSWERS[verdict]),
+        line=_then(say.pair(ANSWERS[verdict]), now, verdict, say),
         more=more,
         parts=[Facts(_("The answer"), facts), *_records(told, say)],
-        evidence=_blocks(told, say),
+        evidence=[*_blocks(told, say), *evidence(told, say)],
     )
 
 
@@ -96,7 +131,7 @@ def _records(told: Mapping[str, Any], say: Speaker) -> list[Table]:
     return say.table(_("Records"), head, rows, count=len(told["records"]))
 
 
-def _provinces(told: Mapping[str, Any], say: Speaker) -> Iterator[list[str]]:
+def _provinces(told: Mapping[str, Any], types: _Types, say: Speaker) -> Iterator[list[str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for one in told["completeness"]:
         found.setdefault((one["member"], one["state"]), []).append(say.family(one["family"]))
@@ -107,7 +142,7 @@ def _provinces(told: Mapping[str, Any], say: Speaker) -> Iterator[list[str]]:
             reason = reasons[member]
             why = say.pair(MISSING[reason]) if reason in MISSING else reason
             words = f"{words}: {why}"
-        yield [say.member(member), words, ", ".join(families)]
+        yield [say.member(member), words, types.cell(families)]
     asked = {member for member, _ in found}
     for member, reason in reasons.items():
         if member not in asked:
@@ -155,7 +190,7 @@ def list_sheet(judged: Judged, say: Speaker) -> Sheet:
     return Sheet(
         tone=TONES[judged.exit],
         line=say.pair(FILES[told["verdict"]]),
-        more=say.problems(told),
+        more=problems(told, say),
         parts=[
             Facts(_("The list"), facts),
             *say.table(
@@ -173,6 +208,7 @@ def list_sheet(judged: Judged, say: Speaker) -> Sheet:
                 count=len(told["entries"]),
             ),
         ],
+        evidence=evidence(told, say),
     )
 
 
@@ -200,7 +236,7 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
     return Sheet(
         tone=TONES[judged.exit],
         line=say.pair(FILES[told["verdict"]]),
-        more=say.problems(told),
+        more=problems(told, say),
         parts=[
             Facts(_("The history"), facts),
             *say.table(
@@ -210,6 +246,7 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
                 count=len(told["records"]),
             ),
         ],
+        evidence=evidence(told, say),
     )
 
 
@@ -218,7 +255,7 @@ def _acts(acts: list[Mapping[str, Any]], say: Speaker) -> str:
         f"{say.day(one['effectiveAt'][:10])} {say.pair(EVENTS[Action[one['act'].upper()]])}"
         for one in acts
     ]
-    return "; ".join(told) or "-"
+    return ("；" if say.language.code == "zh" else "; ").join(told) or "-"
 
 
 def report_sheet(judged: Judged, say: Speaker) -> Sheet:
@@ -229,9 +266,16 @@ def report_sheet(judged: Judged, say: Speaker) -> Sheet:
     if told["number"] is not None:
         parts.append(Facts(_("The report"), list(_report(told, say))))
     titles = {one.id: say.of(one.title) for each in packaged() for one in each.fields}
-    fields = [_field(one, titles, say) for one in told["fields"]]
+    fields = [_field(one, titles, say) for one in told["fields"] if one["sources"]]
     head = [_("Field of the report"), _("State"), _("Units"), _("Supplied through")]
     parts += say.table(_("Field by field"), head, fields)
+    silent = [
+        titles.get(one["field"], one["field"]) for one in told["fields"] if not one["sources"]
+    ]
+    if silent:
+        nobody = _("Nobody has supplied anything; nothing is said of them (%(count)s)")
+        row = (nobody % {"count": len(silent)}, say.listed(silent))
+        parts.append(Facts(_("Fields without data"), [row]))
     lines = [
         [
             *(str(one["line"]), say.of(one["title"]), one["document"] or "-"),
@@ -249,9 +293,10 @@ def report_sheet(judged: Judged, say: Speaker) -> Sheet:
     return Sheet(
         tone=_REPORT_TONES.get(verdict, "open"),
         line=say.pair(REPORTS[verdict]),
-        more=say.problems(told),
+        more=problems(told, say),
         warnings=[only] if told["number"] is not None else [],
         parts=parts,
+        evidence=evidence(told, say),
     )
 
 
@@ -269,8 +314,8 @@ def _report(told: Mapping[str, Any], say: Speaker) -> Iterator[Row]:
 def _field(one: Mapping[str, Any], titles: Mapping[str, str], say: Speaker) -> list[str]:
     state, days = say.pair(FIELDS[one["state"]]), one["through"]
     if one["records"]:
-        state = f"{state} {one['records']}"
-    through = "-" if days is None else f"{say.day(days['first'])} – {say.day(days['last'])}"
+        state = say.gettext("known: %(count)s") % {"count": one["records"]}
+    through = "-" if days is None else say.days(days["first"], days["last"])
     return [titles.get(one["field"], one["field"]), state, str(one["sources"]), through]
 
 
@@ -279,4 +324,4 @@ def _left(left: Mapping[str, int], say: Speaker) -> str:
         f"{say.pair(LEFT[reason]) if reason in LEFT else reason} {count}"
         for reason, count in sorted(left.items())
     ]
-    return "; ".join(told) or "-"
+    return ("；" if say.language.code == "zh" else "; ").join(told) or "-"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from gateway.base.printing import FONT, broken, drawing
 from gateway.verifying.desk import Judged
 from gateway.web.verify.sheets import Facts, Line, Sheet, Speaker, Table
-from gateway.web.verify.shown import command
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -22,13 +21,14 @@ _HEAD, _BODY, _SMALL = 13, 10, 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
     """What is printed. network, digest: reference and SHA-256 of the network file by which it was
-    judged. node: name of the member that ran the page."""
+    judged. node: name of the member that ran the page. command: what to run in its place."""
 
     judged: Judged
     sheet: Sheet
     network: str
     digest: str
     node: str
+    command: str
 
 
 def draw(paper: Paper, say: Speaker) -> bytes:
@@ -72,7 +72,7 @@ def _trustless(pdf: FPDF, paper: Paper, say: Speaker) -> None:
     _ = say.gettext
     _heading(pdf, _("Without trust in this node"))
     _text(pdf, convenience(paper.node, say), _BODY, 5.5)
-    _text(pdf, command(paper.judged.name, paper.judged.asked), _SMALL, 5)
+    _text(pdf, paper.command, _SMALL, 5)
     _row(pdf, _("Network"), paper.network)
     _row(pdf, _("SHA-256 of network.json"), paper.digest)
 

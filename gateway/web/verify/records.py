@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gateway.verifying.desk import Judged
-from gateway.web.verify.plain import apart
+from gateway.web.verify.plain import apart, readable
 from gateway.web.verify.sheets import (
     Check,
     Facts,
@@ -19,6 +18,7 @@ from gateway.web.verify.sheets import (
     Tone,
     schema_of,
 )
+from gateway.web.verify.statements import named, said, shown
 from ledger.core.status import Action
 from ledger.core.verdict.statement import NO_RECORD
 from ledger.core.verdict.verdicts import (
@@ -80,14 +80,13 @@ def statement_sheet(judged: Judged, say: Speaker) -> Sheet:
     }.get(meaning.exit, _("Do not rely on it."))
     if promised and meaning.exit == EXIT_UNKNOWN:
         line = _("Promised, and not anchored yet.")
-    said = [(head, _shown(value)) for head, value in (told["statement"] or {}).items()]
     return Sheet(
         tone=TONES[meaning.exit],
         line=line,
         more=[*_deciding(told, say), say.of(NO_RECORD)],
-        parts=[Facts(_("The statement"), rows), Facts(_("What it says"), said)],
+        parts=[Facts(_("The statement"), rows), Facts(_("What it says"), said(told, say))],
         checks=_checks(told, say),
-        evidence=_evidence(told, say),
+        evidence=[*_evidence(told, say), *named(told)],
     )
 
 
@@ -109,7 +108,7 @@ def _headline(told: Mapping[str, Any], say: Speaker) -> tuple[Tone, str]:
 def _deciding(told: Mapping[str, Any], say: Speaker) -> list[str]:
     """What the checks say that speak against it, or leave it open."""
     return [
-        f"{one['n']}. {apart(one, say.language.code)[0]}"
+        f"{one['n']}. {readable(apart(one, say.language.code)[0], say.language)}"
         for one in told["checks"]
         if one["result"] in ("fail", "unknown")
     ]
@@ -137,7 +136,7 @@ def _record(told: Mapping[str, Any], say: Speaker) -> list[Facts]:
     found, rows = schema_of(told["type"]), list[Row]()
     for code, value in (told["record"] or {}).items():
         field = None if found is None else found.by_code.get(code)
-        rows.append((code if field is None else say.of(_titles(field)), _shown(value)))
+        rows.append((code if field is None else say.of(_titles(field)), shown(value, say)))
     hidden = len(told["undisclosed"])
     if rows and hidden:
         rows.append((_("Not shown"), _("%(count)s more fields") % {"count": hidden}))
@@ -166,7 +165,7 @@ def _facts(told: Mapping[str, Any], say: Speaker) -> Iterator[Row]:
     if told["correctedBy"]:
         yield _("Corrected by"), told["correctedBy"]
     if told["witnesses"]:
-        yield _("Witnesses"), ", ".join(map(say.member, told["witnesses"]))
+        yield _("Witnesses"), say.listed(map(say.member, told["witnesses"]))
 
 
 def _over_time(
@@ -220,7 +219,8 @@ def _checks(told: Mapping[str, Any], say: Speaker) -> Sequence[Check]:
     for one in told["checks"]:
         text, detail = apart(one, say.language.code)
         tone, result = _RESULTS[one["result"]], results[one["result"]]
-        made.append(Check(one["n"], one["id"], tone, result, text, one["code"], detail))
+        told_ = readable(text, say.language)
+        made.append(Check(one["n"], one["id"], tone, result, told_, one["code"], detail))
     return made
 
 
@@ -234,11 +234,3 @@ def _evidence(told: Mapping[str, Any], say: Speaker) -> list[Row]:
         (_("Verdict"), told["verdict"]),
     ]
     return [(name, text) for name, text in rows if text]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return "; ".join(value)
-    return json.dumps(value, ensure_ascii=False)

@@ -16,13 +16,15 @@ from gateway.base.errors import NotReady
 from gateway.base.policy import Purpose, decide
 from gateway.http.limits import address_of
 from gateway.http.problems import Problem
+from gateway.reports.routes import ReportParts
 from gateway.verifying.asking import read_question
 from gateway.verifying.desk import Asker, Desk, Job, Judged
+from gateway.web.kinds import Other, other_kind
 from gateway.web.routing import page_router
-from gateway.web.typed import number
+from gateway.web.typed import number, report_number
 from gateway.web.verify.form import read
-from gateway.web.verify.kinds import Other, other_kind
 from gateway.web.verify.paper import Paper, about, convenience, draw
+from gateway.web.verify.problems import has
 from gateway.web.verify.sheets import Speaker
 from gateway.web.verify.shown import command, sheet_of
 from gateway.web.visits import Anybody, Visit, demand_own, told_of
@@ -55,10 +57,10 @@ async def form(
     """Where a file is dropped, or the number of a report on paper is typed."""
     if report is None:
         return _form(visit, desk)
-    number = report.strip()
-    if is_number(number):
-        return visit.go(f"/r/{number}")
-    return _form(visit, desk, status=422, number=number)
+    typed = report_number(report)
+    if is_number(typed):
+        return visit.go(f"/r/{typed}")
+    return _form(visit, desk, status=422, number=report.strip())
 
 
 @router.post("/verify")
@@ -98,6 +100,7 @@ async def paper(key: Key, visit: Anybody, desk: Here) -> Response:
         network=trust.reference,
         digest=hex32(trust.digest),
         node=_node(visit),
+        command=command(judged.name, judged.asked, await run_in_threadpool(_holder, visit, judged)),
     )
     data = await run_in_threadpool(draw, made, say)
     return visit.file(data, "application/pdf", f"{judged.name}.verified.pdf")
@@ -111,6 +114,7 @@ async def result(key: Key, visit: Anybody, desk: Here) -> Response:
     if judged is None:
         return visit.page("verify/waiting.html", file=job.name, key=key)
     say, trust = Speaker(visit.language.code), desk.verifying.trust
+    holder = await run_in_threadpool(_holder, visit, judged)
     return visit.page(
         "verify/result.html",
         key=key,
@@ -118,10 +122,25 @@ async def result(key: Key, visit: Anybody, desk: Here) -> Response:
         sheet=await run_in_threadpool(sheet_of, judged, say.language.code),
         about=about(judged, say),
         convenience=convenience(_node(visit), say),
-        command=command(judged.name, judged.asked),
+        command=command(judged.name, judged.asked, holder),
         network=trust.reference,
         digest=hex32(trust.digest),
+        way=None if holder is None or judged.fetched else f"{holder}/verify",
     )
+
+
+def _holder(visit: Visit, judged: Judged) -> str | None:
+    """The node that has the receipt of a report whose promise is past its time: this one, which has
+    judged by it, or the issuer's."""
+    if judged.fetched:
+        own: str = visit.request.app.state.about.endpoint
+        return own.rstrip("/")
+    told = judged.told
+    if not has(told, "report-overdue"):
+        return None
+    parts: ReportParts = visit.request.app.state.reports
+    there = parts.elsewhere.told(told["number"])
+    return None if there is None or there[1] is None else there[1].rstrip("/")
 
 
 def _job(key: str, visit: Visit, desk: Desk) -> Job:
@@ -190,8 +209,9 @@ def _form(visit: Visit, desk: Desk, *, status: int = 200, **given: Any) -> Respo
         endpoint=visit.request.app.state.about.endpoint.rstrip("/"),
         command=command("receipt.json", {}),
         network=desk.verifying.trust.reference,
+        digest=hex32(desk.verifying.trust.digest),
     )
 
 
 def _node(visit: Visit) -> str:
-    return visit.pages.name or visit.pages.code
+    return visit.language.named(visit.pages.name, visit.pages.code)

@@ -5,10 +5,10 @@ Both are drawn of the same `Sheet`, so that they say the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 from gateway.web.languages import CHINA, Code, Language, translations
 from gateway.web.typed import number
@@ -137,7 +137,10 @@ class Speaker:
     def type(self, name: str | None) -> str:
         """The title of a type of records, with its name."""
         found = schema_of(name)
-        return name or "-" if found is None else f"{self.of(found.title)} ({name})"
+        if found is None:
+            return name or "-"
+        title = self.of(found.title)
+        return f"{title}（{name}）" if self.language.code == "zh" else f"{title} ({name})"
 
     def family(self, name: str) -> str:
         """The title of a family of types, by the newest type of that name."""
@@ -148,13 +151,13 @@ class Speaker:
         """How a record stands, in a word or two."""
         return self.of(STANDINGS[verdict]) if verdict and verdict in STANDINGS else verdict or "-"
 
-    def problems(self, told: Mapping[str, Any]) -> list[str]:
-        """What is wrong with a file, the first of it."""
-        _ = self.gettext
-        found = [one for one in told["problems"] if one["code"] != "missing"]
-        over = len(found) - MAX_PROBLEMS
-        more = [_("and %(count)s more") % {"count": over}] if over > 0 else []
-        return [*(_problem(one, self) for one in found[:MAX_PROBLEMS]), *more]
+    def listed(self, texts: Iterable[str]) -> str:
+        """Texts one after another; "-" for none."""
+        return ("、" if self.language.code == "zh" else ", ").join(texts) or "-"
+
+    def days(self, first: str, last: str) -> str:
+        """From a day to another; the day alone where they are one."""
+        return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
 
     def table(
         self,
@@ -168,14 +171,6 @@ class Speaker:
         shown: a file may hold thousands."""
         more = max(0, (count or len(rows)) - MAX_ROWS)
         return [Table(title, head, rows[:MAX_ROWS], more)] if rows else []
-
-
-MAX_PROBLEMS: Final = 20
-
-
-def _problem(one: Mapping[str, Any], say: Speaker) -> str:
-    where = " ".join(str(value) for value in one["evidence"].values())
-    return f"{say.of(one['message'])} [{one['code']}] {where}"
 
 
 def schema_of(name: str | None) -> schema.Schema | None:

@@ -41,9 +41,12 @@ def sheet_of(judged: Judged, code: Code) -> Sheet:
     return made(judged, say)
 
 
-def command(name: str, asked: Mapping[str, str]) -> str:
-    """What to run in place of this page."""
+def command(name: str, asked: Mapping[str, str], to: str | None = None) -> str:
+    """What to run in place of this page. to: the node that has the receipt which a report lacks."""
     file = f"./{name}" if name.startswith("-") else name
+    if to is not None:
+        check = ["credit-ledger", "report", "check", file, "--network", "network.json", "--to", to]
+        return shlex.join(check)
     words = ["credit-ledger", "verify", file, "--network", "network.json"]
     for one, value in asked.items():
         words += [_OPTIONS[one], value]

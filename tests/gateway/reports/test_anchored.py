@@ -1,15 +1,22 @@
 """A report after the promise of its statement: overdue by itself, anchored with the receipt that
-any node has. Its chain runs ahead, so it has one of its own."""
+its issuer has. Its chain runs ahead, so it has one of its own."""
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
+from gateway.app import create_app
+from gateway.base.clock import Clock
+from gateway.verifying.services import Verifying
 from ledger.core.receipt import Receipt
 from ledger.core.receipt import parse as parse_receipt
 from ledger.files.report_check import ReportVerdict, verify_report
 from ledger.files.reports import parse_report
 from ledger.verify import Verifier
 from tests.gateway.authorisations.desk import log_statements
-from tests.gateway.reports.desk import BEIJING, centre, client, made, penalties
+from tests.gateway.reports.desk import BEIJING, HEBEI, centre, client, made, penalties
+from tests.gateway.web.visitor import Visitor
 from tests.support.peers import Member, Network
 
 DAYS = 5 * 86_400
@@ -47,8 +54,36 @@ def test_anchored_and_overdue(network: Network, subject: str) -> None:
     path = f"/v1/reports/{number}/opening"
     opening = client(beijing).request("GET", path, headers=centre(beijing))
     assert '"receipt"' in opening.text
+    unlogged = made(beijing, subject)
+    elsewhere = network[HEBEI].node.finance.reports.elsewhere
+    assert elsewhere.told(number) is not None, "it knows the members from before"
     network.chain.anvil.mine(2, seconds=DAYS)
     late = judged(network, pdf)
     assert (late.verdict, late.exit) == ("undetermined", 4)
     assert [one.code for one in late.problems] == ["report-overdue"]
     assert judged(network, pdf, receipt).verdict == "genuine"
+    page = dropped(beijing, pdf)
+    assert 'data-tone="good"' in page and "anchored" in page, "a browser fetches it by itself"
+    assert "credit-ledger report check report.pdf --network network.json --to http" in page
+    asked = dropped(network[HEBEI], pdf)
+    assert 'data-tone="open"' in asked and "its own page verifies this PDF" in asked
+    assert re.search(r'You leave this node: <a rel="noreferrer" href="http[^"]+/verify">', asked)
+    assert asked.count("credit-ledger report check") == 2, "the command, and to copy it"
+    assert 'data-tone="bad"' in dropped(beijing, pdf.replace(b"/EmbeddedFile", b"/EmbeddedFial"))
+    waiting = dropped(beijing, unlogged)
+    assert 'data-tone="open"' in waiting and "You leave this node" not in waiting
+
+
+def dropped(member: Member, pdf: bytes) -> str:
+    """What `/verify` of a member says, to a stranger."""
+    member.node.ctx.clock = Clock(ahead=timedelta(seconds=2 * DAYS))
+    app = create_app(member.node)
+    app.state.verify_desk.verifying = verifying = Verifying(member.node.ctx)
+    visitor = Visitor(app)
+    answer = visitor.post("/verify", {}, files={"file": ("report.pdf", pdf)})
+    assert answer.status_code == 303, answer.text
+    where = answer.headers["location"]
+    pages = (visitor.get(where).text for _ in range(100))
+    page = next(page for page in pages if "data-tone" in page)
+    verifying.close()
+    return page

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.verifying.desk import Judged
 from gateway.web.languages import Language
-from gateway.web.verify.sheets import MAX_PROBLEMS, MAX_ROWS, Table
+from gateway.web.verify.problems import MAX_PROBLEMS
+from gateway.web.verify.sheets import MAX_ROWS, Table
 from gateway.web.verify.shown import sheet_of
 
 MANY = 20_000

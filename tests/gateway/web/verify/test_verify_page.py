@@ -106,8 +106,7 @@ def test_flipped_ones(app: ASGIApp, network: Network) -> None:
     assert tone(page) == "bad" and "1 January 2024" in first(page)
     bare = told(app, papers.receipt(network, papers.new_firm(), bare=True))
     assert (tone(bare), first(bare)) == ("open", "Cannot tell: do not use it yet.")
-    for junk in (b'{"_type":"credit-ledger/receipt@1"', b"{}"):
-        assert tone(told(app, junk)) == "bad"
+    assert tone(told(app, b'{"_type":"credit-ledger/receipt@1"')) == "bad"
     assert tone(told(app, b'{"_type":"credit-ledger/receipt@9"}')) == "open"
 
 
@@ -138,7 +137,7 @@ def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
     firm = papers.new_firm()
     papers.receipt(network, firm)
     page = told(app, papers.bundle(network, firm), "bundle.json")
-    assert "Province by province" in page.text
+    assert "Province by province" in page.text and "[answer" not in page.text
     for name in ("Beijing (110000)", "Tianjin (120000)", "Hebei (130000)", "Shanxi (140000)"):
         assert name in page.text
     assert tone(page) == "bad" and first(page).startswith("Adverse")
@@ -147,6 +146,9 @@ def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
     assert tone(page) == "bad" and "Answered by" in page.text and firm in page.text
     page = told(app, given["answer"].encode(), "answer.jws")
     assert tone(page) == "open", "it is signed, and proves nothing by itself"
+    top, _, folded = page.text.partition("<summary>Evidence")
+    assert "ask for the whole answer" in top and "query-missing" not in top
+    assert "query-missing" in folded
     page = told(app, papers.history(network, firm), "history.json")
     assert (tone(page), first(page)) == ("good", "It is genuine, and whole.")
     assert "Status over time" in page.text and firm in page.text
@@ -162,6 +164,9 @@ def test_a_report(app: ASGIApp, network: Network) -> None:
     page = told(app, pdf, "report.pdf")
     assert tone(page) == "good" and first(page).startswith("Genuine")
     assert "Line by line" in page.text and firm in page.text
+    fields = page.text.partition("Field by field")[2].partition("</table>")[0]
+    assert fields.count("<tr>") == 2, "a head, and the one field of which anybody knows anything"
+    assert "Nobody has supplied anything; nothing is said of them (" in page.text
     assert tone(told(app, pdf.replace(b"/EmbeddedFile", b"/EmbeddedFial"))) == "bad"
 
 
@@ -206,7 +211,12 @@ def test_pdfs_of_files_that_hold_many(app: ASGIApp, network: Network) -> None:
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "This is a picture"),
         (b"\xff\xd8\xff\xe0" + bytes(50), "This is a picture"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "This is a picture"),
-        (b"PK\x03\x04" + bytes(50), "This is a workbook"),
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "This is a workbook"),
+        (b"PK\x03\x04" + bytes(26) + b"receipts/1.json", "This is an archive"),
+        (b"{}", "This is JSON, and none of the files"),
+        (b'{"a": {"b": [1]}}', "This is JSON, and none of the files"),
+        (b'{"_type":"credit-ledger/report-content@1"}', "not verified by itself"),
+        (b'{"_type": "credit-ledger/audit@1", "cut', "This is the report of an audit"),
         (b"<!DOCTYPE html><html>", "This is a web page"),
         (b"code,name\n1,2\n", "This is none of the files"),
         (b"\xff" * 99, "This is none of the files"),
@@ -252,7 +262,7 @@ def test_too_large(app: ASGIApp) -> None:
 )
 def test_a_question_that_is_none(app: ASGIApp, asked: dict[str, str], field: str) -> None:
     """The field is named, and what was typed is there again."""
-    page = told(app, b"{}", **asked)
+    page = told(app, b'{"_type":"credit-ledger/receipt@1"}', **asked)
     assert page.status_code == 422
     assert f"Field: {field}<" in page.text
     assert f'value="{next(iter(asked.values()))}"' in page.text
@@ -281,6 +291,8 @@ def test_the_number_of_a_report(app: ASGIApp, network: Network) -> None:
     visitor = Visitor(app)
     answer: Any = visitor.get(f"/verify?report=%20{number}")
     assert (answer.status_code, answer.headers["location"]) == (303, f"/r/{number}")
+    answer = visitor.get(f"/verify?report={number.lower().replace('-', '+')}")
+    assert answer.headers["location"] == f"/r/{number}", "as people type it"
     wrong = visitor.get(f"/verify?report={number[:-1]}")
     assert wrong.status_code == 422
     assert "This is not the number of a report" in wrong.text
