@@ -24,11 +24,11 @@ STATES: Final[dict[str, Words]] = {
 RECORDS: Final[Words] = ("查见 {count} 条", "{count} known")
 THROUGH: Final[Words] = (
     "{sources} 个单位报送，数据截至 {first} 至 {last}",
-    "{sources} units, supplied through {first} … {last}",
+    "units: {sources}; supplied through {first} … {last}",
 )
 THROUGH_ONE: Final[Words] = (
     "{sources} 个单位报送，数据截至 {last}",
-    "{sources} units, supplied through {last}",
+    "units: {sources}; supplied through {last}",
 )
 LINE: Final[Words] = ("第 {line} 条", "Line {line}")
 NO_DOCUMENT: Final = "（无文书号）"

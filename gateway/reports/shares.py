@@ -143,7 +143,11 @@ class Shares:
         self._count(found, asker)
         # Last, so that what was closed meanwhile does not leave.
         shown = read.shown(store.scope_of(found.share), self._counter.lines_now(found.report))
-        return {**shown, "state": "changed-since" if changed else "genuine"}
+        return {
+            **shown,
+            "state": "changed-since" if changed else "genuine",
+            "shareUntil": found.share.until,
+        }
 
     def _count(self, found: _Opened, asker: str) -> None:
         """Count and log that a share is opened. Raises ReportRefused where it was ended since."""
@@ -193,9 +197,10 @@ def _demand_within(scope: Scope, content: Content, now: Mapping[int, Standing]) 
     if unknown:
         zh, en = "、".join(unknown), ", ".join(unknown)
         text = {
-            "zh": f"报告中没有可分享的：{zh}；领域代号见报告，行号从 1 起",
-            "en": f"The report has none of these to be shown: {en}; give ids of its fields, or"
-            " numbers of its lines from 1",
+            "zh": f"报告中没有可分享的：{zh}；领域须是报告所列的，行号从 1 起，"
+            "已修复、更正或删除的不能再分享",
+            "en": f"The report has none of these to be shown: {en}; give fields that it has, or"
+            " numbers of its lines from 1; what was repaired, corrected or erased is not shared",
         }
         raise ReportRefused("share-scope", text)
 

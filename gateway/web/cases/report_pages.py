@@ -14,6 +14,7 @@ from gateway.base.clock import Clock
 from gateway.base.policy import ALWAYS, Purpose, Record
 from gateway.base.policy import decide as policy
 from gateway.http.problems import Problem
+from gateway.reports.interfaces import MAX_TERM, VALID_DAYS
 from gateway.web.routing import page_router
 from gateway.web.typed import number as typed_number
 from gateway.web.visits import Refused, Signed, Visit, told_of
@@ -60,6 +61,7 @@ async def make(visit: Signed) -> Response:
         number=made.headers["credit-ledger-report"],
         code=made.headers["credit-ledger-code"],
         pdf=b64encode(made.content).decode(),
+        endpoint=visit.request.app.state.about.endpoint.rstrip("/"),
         size=len(made.content),
     )
 
@@ -140,7 +142,8 @@ async def _shares(
     made: Mapping[str, Any] | None = None,
 ) -> Response:
     _demand_centre(visit)
-    until = Clock().today() + timedelta(days=90)
+    today = Clock().today()
+    until = today + timedelta(days=VALID_DAYS)
     fields = (await visit.get("/v1/report-fields"))["fields"]
     return visit.page(
         "desk/report.html",
@@ -150,6 +153,9 @@ async def _shares(
         fields=fields,
         titles={one["id"]: one["title"] for one in fields},
         given={"until": until.isoformat(), "lines": "", **(given or {})},
+        first=today.isoformat(),
+        last=(today + timedelta(days=MAX_TERM)).isoformat(),
+        endpoint=visit.request.app.state.about.endpoint.rstrip("/"),
         chosen=chosen or [],
         wrong=wrong,
         made=made,

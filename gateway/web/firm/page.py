@@ -15,7 +15,7 @@ from gateway.reports.routes import ReportParts
 from gateway.web.bank import words
 from gateway.web.forms import read_form
 from gateway.web.routing import page_router
-from gateway.web.typed import number
+from gateway.web.typed import number, report_number
 from gateway.web.visits import Anybody, Refused, Visit, demand_own, told_of
 from ledger.cli.case_words import CASE_STATES, CLASSES, STAGES
 from ledger.cli.case_words import KINDS as CASE_KINDS
@@ -65,7 +65,7 @@ async def _given(visit: Visit) -> tuple[dict[str, str], FormData]:
     else:
         form = await visit.form()
     given = {name: str(form.get(name, ""))[:MAX_TYPED].strip() for name in _FIELDS}
-    given["number"] = given["number"].replace(" ", "")
+    given["number"] = report_number(given["number"]) if given["number"] else ""
     return given, form
 
 

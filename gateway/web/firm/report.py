@@ -3,8 +3,9 @@ unsealing; with one, which is ours alone, the key stays in the browser."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +15,9 @@ from gateway.reports.routes import Here, Number, bounded, paced, tried
 from gateway.web.routing import page_router
 from gateway.web.visits import Anybody, Visit, demand_own
 from ledger.core.report_content import is_number
+
+MAX_RECEIPTS: Final = 100
+"""That a page hands out with what a share shows; programs get all (`POST /v1/report-shares`)."""
 
 router = page_router()
 
@@ -60,6 +64,7 @@ def _shown(
     view: Mapping[str, Any] | None = None,
 ) -> Response:
     """state: what is said of it; link: where to ask instead; view: what a share shows of it."""
+    receipts = list((view or {}).get("receipts", {}).items())[:MAX_RECEIPTS]
     return visit.page(
         "report/page.html",
         status=status,
@@ -68,4 +73,5 @@ def _shown(
         link=link,
         issuer=issuer,
         view=view,
+        receipts={int(line): b64encode(text.encode()).decode() for line, text in receipts},
     )

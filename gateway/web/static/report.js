@@ -6,16 +6,16 @@
 const NONCE = 12;
 const PROOF = "credit-ledger/report-copy@1";
 const WORDS = {
-  "records": ["查见", "known"],
   "none-known": ["未查见", "none known"],
-  "not-supplied": ["无单位报送，不作结论", "nobody has supplied anything"],
+  "genuine": ["真实：本机构出具过这份报告，其中的记录至今没有变化。",
+    "Genuine: this report was made here, and its records stand as they stood."],
   "unknown": ["没有这份报告，或二维码中的密钥不对。",
     "There is no such report, or the key in the QR code is another."],
   "later": ["暂时无法读取，请稍后再试。", "It cannot be read just now; try later."],
   "broken": ["二维码中的密钥打不开这份报告。", "The key in the QR code does not open this report."],
   "changed-since": ["真实，但此后有变化：有记录标注异议，或有新的记录。请重新出具。",
     "Genuine, but changed since: a record is disputed, or another one has come. Ask for a new report."],
-  "tries": ["一小时内尝试的次数过多，请稍后再试。", "Tried too often within an hour; try later."],
+  "tries": ["尝试的次数过多，请一小时后再试。", "Tried too often; try again in an hour."],
   "gone": ["此后有变化，内容已不再提供，请重新出具。",
     "Changed since: its content is given no more; ask for a new report."],
 };
@@ -64,23 +64,39 @@ function row(table, ...cells) {
   table.append(made);
 }
 
+function dated(text, style) {
+  const language = said("zh-CN", "en-GB");
+  const at = new Date(text.includes("T") ? text : text + "T00:00:00+08:00");
+  return new Intl.DateTimeFormat(language, { ...style, timeZone: "Asia/Shanghai" }).format(at);
+}
+
+function day(text) {
+  return dated(text, { dateStyle: "long" });
+}
+
+function days(first, last) {
+  return first === last ? day(first) : `${day(first)} – ${day(last)}`;
+}
+
 function facts(report) {
   const table = document.createElement("table");
+  table.className = "report";
   const add = (zh, en, text) => row(table, heading(zh, en), element("td", text));
   add("信用主体", "Subject", report.subject.name || "—");
   add("统一社会信用代码", "USCC", report.subject.code);
-  add("所涉期间", "Period", report.period.from + " — " + report.period.to);
-  add("出具时间", "Made at", report.at);
-  add("有效期至", "Until", report.until);
-  add("出具机构", "Issuer", report.issuer);
+  add("所涉期间", "Period", days(report.period.from, report.period.to));
+  add("出具时间", "Made at", dated(report.at, { dateStyle: "medium", timeStyle: "medium" }));
+  add("有效期至", "To be relied on until", day(report.until));
+  add("出具机构", "Issued by", document.querySelector("[data-issuer]").dataset.issuer);
   return table;
 }
 
 function lineOf(line) {
-  const cell = element("td", `${line.line}. ${line.title.zh}`, `${line.line}. ${line.title.en}`);
-  cell.className = "line";
+  const cell = heading(`第 ${line.line} 条`, `Line ${line.line}`);
   const mark = line.disputed ? said("【异议处理中】", "disputed") : "";
-  const told = [line.document, line.authority, line.decided, mark].filter((text) => text);
+  const title = said(line.title.zh, line.title.en);
+  const decided = line.decided && day(line.decided);
+  const told = [title, line.document, line.authority, decided, mark].filter((text) => text);
   const second = element("td", told.join(" · "));
   second.append(document.createElement("br"));
   second.append(element("code", said("记录号：", "Record: ") + line.record));
@@ -89,13 +105,24 @@ function lineOf(line) {
 
 function fields(report) {
   const table = document.createElement("table");
-  for (const field of report.fields) {
-    const [zh, en] = WORDS[field.state];
-    const through = field.through ? field.through.first + " … " + field.through.last : "—";
-    const state = element("td", zh, en);
-    state.append(" · " + field.sources + " · " + through);
+  table.className = "report";
+  for (const field of report.fields.filter((one) => one.sources)) {
+    const count = field.lines.length;
+    const [zh, en] = count ? [`查见 ${count} 条`, `known: ${count}`] : WORDS["none-known"];
+    const through = days(field.through.first, field.through.last);
+    const state = element("td",
+      `${zh}；${field.sources} 个单位报送，数据截至 ${through}`,
+      `${en}; units: ${field.sources}; supplied through ${through}`);
     row(table, heading(field.title.zh, field.title.en), state);
     for (const line of field.lines) row(table, ...lineOf(line));
+  }
+  const silent = report.fields.filter((one) => !one.sources);
+  if (silent.length) {
+    row(table,
+      heading(`无单位报送，不作结论（${silent.length} 个领域）`,
+        `Nobody has supplied anything; nothing is said of them (${silent.length})`),
+      element("td", silent.map((one) => one.title.zh).join("、"),
+        silent.map((one) => one.title.en).join(", ")));
   }
   return table;
 }
@@ -108,8 +135,9 @@ function show(report) {
   place.hidden = false;
 }
 
-function tell(what) {
+function tell(what, kind = "open") {
   const place = document.getElementById("problem");
+  place.className = `told ${kind}`;
   place.replaceChildren(element("p", WORDS[what][0], WORDS[what][1]));
   place.hidden = false;
 }
@@ -139,10 +167,11 @@ async function start() {
     tell({ 404: "unknown", 410: "gone", 429: "tries" }[answer.status] || "later");
     return;
   }
-  if (answer.headers.get("Credit-Ledger-State") !== "genuine") tell("changed-since");
+  const genuine = answer.headers.get("Credit-Ledger-State") === "genuine";
   const copy = new Uint8Array(await answer.arrayBuffer());
   try {
     show(await unseal(copy, fragment, number));
+    tell(genuine ? "genuine" : "changed-since", genuine ? "good" : "open");
   } catch {
     tell("broken");
   }

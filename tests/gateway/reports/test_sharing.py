@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from gateway.reports import shares as sharing
 from gateway.reports.errors import ReportRefused, TooManyTries
 from gateway.reports.models import credit_reports
 from gateway.web import static_files
+from gateway.web.languages import Language
 from gateway.web.visits import POLICY
 from ledger.core.canonical import b64u_decode, b64u_encode
 from ledger.core.receipt import parse as parse_receipt
@@ -424,8 +426,40 @@ def test_a_share_on_the_page(network: Network, number: str) -> None:
     assert 'data-line="3"' in answer.text
     assert 'data-line="1"' not in answer.text
     assert answer.headers["content-security-policy"] == POLICY
+    saved = re.findall(
+        r'download="([^"]+)" href="data:application/json;base64,([^"]+)"', answer.text
+    )
+    assert [name for name, _ in saved] == [f"{number}-3.json"]
+    parse_receipt(b64decode(saved[0][1]))
+    assert "Beijing (110000)" in answer.text or "北京（110000）" in answer.text
     answer = http.request("POST", f"/r/{number}", content=b"share=22222222")
     assert 'data-state="share-unknown"' in answer.text
+
+
+def test_a_share_of_which_nothing_is_left(network: Network, subject: str) -> None:
+    """Says so, and until when it is shared; the fields that nobody supplies are told together."""
+    beijing = network[BEIJING]
+    (record,) = penalties(network, subject, 71)
+    number = parse_report(made(beijing, subject)).content.number
+    one = give(beijing, number, lines=[1]).json()["code"]
+    more = give(beijing, number, fields=["transport", "tax", "customs"]).json()["code"]
+
+    def page(code: str) -> str:
+        answer = client(beijing).request(
+            "POST",
+            f"/r/{number}",
+            content=f"share={code}".encode(),
+            headers={"Accept-Language": "en"},
+        )
+        return str(answer.text)
+
+    shown = page(more)
+    assert "known; shown here: 1" in shown and "nothing is said of them (2)" in shown
+    assert Language("en").day(TERM) in shown.partition("Shared until")[2]
+    assert "shown any more" not in shown
+    do(network, beijing, Action.REPAIR, record)
+    assert "Nothing of what was shared is shown any more." in page(one)
+    assert "known; shown here" not in page(more)
 
 
 def test_the_script_unseals_what_was_sealed(tmp_path: Path) -> None:

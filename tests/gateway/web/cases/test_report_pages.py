@@ -62,7 +62,7 @@ def test_made_and_shared(network: Network, centre: Visitor) -> None:
     code = re.findall(r'class="code">([0-9A-Z]{8})<', made.text)[0]
     opened = post(network[BEIJING], "/v1/report-shares", number=number, code=code)
     assert opened.status_code == 200
-    assert "lines 1, 2" in seen(centre, f"/desk/reports/{number}")
+    assert "lines: 1, 2" in seen(centre, f"/desk/reports/{number}")
     assert code not in centre.get(f"/desk/reports/{number}").text
     for lines in ("9", "x", ""):
         wrong = centre.post(share, {"until": TODAY, "lines": lines})
