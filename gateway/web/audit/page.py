@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from math import ceil
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends
@@ -22,6 +22,7 @@ from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.web.audit.form import FILES, read
 from gateway.web.audit.newest import Newest, Shown
+from gateway.web.kinds import is_damaged, other_kind
 from gateway.web.routing import page_router
 from gateway.web.visits import Anybody, Visit, demand_own, told_of
 from ledger.audit import compare_page
@@ -63,11 +64,22 @@ Here = Annotated[AuditParts, Depends(_parts)]
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A file that cannot be looked at. field: of the form; what: the member of the report that is
-    wrong, or "network"; problem: in English, of the parser."""
+    wrong, or "network"; problem: in English, of the parser. instead: what the file is, where it is
+    looked at elsewhere."""
 
     field: str
     what: str
     problem: str
+    instead: Literal["verified", "page", "unknown"] = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Reports that were looked at, as HTML. here: whether they are of the network of this node."""
+
+    two: bool
+    body: str
+    here: bool
 
 
 @router.get("/audit")
@@ -89,23 +101,24 @@ async def look(visit: Anybody, parts: Here) -> Response:
         return await _page(visit, parts, status=status, problem=problem)
     if isinstance(found, Wrong):
         return await _page(visit, parts, status=HTTPStatus.UNPROCESSABLE_ENTITY, wrong=found)
-    two, shown = found
-    return visit.page("audit/result.html", two=two, body=shown)
+    return visit.page("audit/result.html", two=found.two, body=found.body, here=found.here)
 
 
-async def _looked(visit: Visit, parts: AuditParts) -> tuple[bool, str] | Wrong:
-    """Whether they are two, and their HTML. Raises Problem, NotReady."""
+async def _looked(visit: Visit, parts: AuditParts) -> Looked | Wrong:
+    """What is shown of the files, or what is wrong with one. Raises Problem, NotReady."""
     address = address_of(visit.request.scope)
     if wait := parts.rates.take(address):
         raise retry_later("too-many-requests", ceil(wait))
     async with parts.places.hold(address):
         sent = await read(visit.request)
         visit.demand_csrf(sent.csrf())
-        work = partial(_look, sent.files(), visit.language.code)
+        trust = visit.request.app.state.verify_desk.verifying.trust
+        here = frozenset({trust.reference, *trust.formerly})
+        work = partial(_look, sent.files(), visit.language.code, here)
         return await to_thread.run_sync(work, limiter=parts.threads)
 
 
-def _look(files: dict[str, bytes], language: Language) -> tuple[bool, str] | Wrong:
+def _look(files: dict[str, bytes], language: Language, networks: frozenset[str]) -> Looked | Wrong:
     if not files:
         return Wrong(FILES[0], "report", "no file")
     reports = []
@@ -113,13 +126,23 @@ def _look(files: dict[str, bytes], language: Language) -> tuple[bool, str] | Wro
         try:
             reports.append(read_report(data, max_bytes=MAX_AUDITED))
         except NotAReport as error:
-            return Wrong(name, error.what, error.problem)
+            return Wrong(name, error.what, error.problem, _instead(data))
+    chain, consortium = reports[0].network
+    here = f"eip155:{chain}:{consortium}" in networks
     if len(reports) == 1:
-        return False, body(reports[0], language)
+        return Looked(two=False, body=body(reports[0], language), here=here)
     try:
-        return True, compare_page.body(compare(*reports), language)
+        return Looked(two=True, body=compare_page.body(compare(*reports), language), here=here)
     except OtherNetwork as error:
         return Wrong(FILES[1], "network", str(error))
+
+
+def _instead(data: bytes) -> Literal["verified", "page", "unknown"]:
+    """What somebody sent in place of a report."""
+    kind = other_kind(data)
+    if kind is None and not is_damaged(data):
+        return "verified"
+    return "page" if kind == "web-page" else "unknown"
 
 
 def _of_the_house(visit: Visit) -> bool:
@@ -141,4 +164,5 @@ async def _page(visit: Visit, parts: AuditParts, *, status: int = 200, **given: 
         shown=shown,
         body=shown.bodies.get(visit.language.code, ""),
         most=MAX_AUDITED,
+        trust=visit.request.app.state.verify_desk.verifying.trust,
     )

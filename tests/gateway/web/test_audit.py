@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from gateway.app import create_app
 from gateway.base.settings import of_values
 from gateway.http.limits import MAX_AUDITED
+from gateway.node import Node
 from gateway.web.audit.newest import MAX_NEWEST, Newest
 from gateway.web.audit.page import SAVED
 from ledger.audit.codes import CODES
@@ -162,6 +163,19 @@ def test_a_report_of_ones_own(app: ASGIApp, lang: str) -> None:
     assert CODES["act-on-nothing"].message[lang] not in Visitor(app, lang).get("/audit").text
 
 
+def test_of_which_network_it_is(app: ASGIApp, node: Node) -> None:
+    """The page computes nothing, and says so; that it is of another network it can see."""
+    foreign, nothing = "This is of another network", "this page has computed nothing anew"
+    _, chain, consortium = node.ctx.network.reference.split(":")
+    here = [setting("network.chainId", int(chain)), setting("network.consortium", consortium)]
+    other = setting("network.consortium", "0x" + "ee" * 20)
+    for changes, told in ((here, False), ([*here, other], True)):
+        for files in ([plain(*changes)], [plain(*changes), plain(*changes, next_day)]):
+            page = send(app, *files).text
+            assert (foreign in page, nothing in page) == (told, True)
+            assert "data-print" in page
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_two_compared(app: ASGIApp, lang: str) -> None:
     later = plain(next_day, setting("logs.0.root", "99" * 32), finding("ack-late"))
@@ -192,6 +206,32 @@ def test_what_cannot_be_looked_at(app: ASGIApp, files: list[bytes], told: str, f
     assert f'id="{field}" name="{field}" type="file"' in page.text
     invalid = page.text.split(f'id="{field}"')[1].split(">")[0]
     assert 'aria-invalid="true"' in invalid
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"_type":"credit-ledger/receipt@1"}', "Receipts, bundles and credit reports"),
+        (b"%PDF-1.7", "Receipts, bundles and credit reports"),
+        (b"<!doctype html><html>", "Choose the .json that --out wrote"),
+        (b'{"a":1}', "a report that was opened and saved again"),
+        (plain()[:-9], "a report that was opened and saved again"),
+        (b"", "was not written to its end"),
+    ],
+)
+def test_what_to_do_with_another_file(app: ASGIApp, data: bytes, told: str) -> None:
+    page = send(app, data).text
+    assert told in page
+    top, _, folded = page.partition("<summary>Evidence")
+    assert "not JSON" not in top and "_type" not in top
+    assert bool(folded) == bool(data), "what the parser says stands apart"
+
+
+def test_where_to_begin(app: ASGIApp, node: Node) -> None:
+    """A stranger finds the network file's digest, and the operator's part is folded."""
+    page = Visitor(app).get("/audit").text
+    assert node.ctx.network.reference in page and node.ctx.network.digest.hex() in page
+    assert page.index("<details><summary>How the operator") < page.index("audit_report = ")
 
 
 def test_nothing_of_strangers_is_markup(app: ASGIApp) -> None:
