@@ -26,6 +26,7 @@ from gateway.web.explorer.parts import (
 from gateway.web.routing import page_router
 from gateway.web.visits import Anybody, Visit
 from ledger.core.texts import Text
+from ledger.records.schema import known_schemas
 from ledger.records.store import Library
 
 router = page_router()
@@ -145,8 +146,18 @@ def title_of(visit: Visit, name: str, content_hash: str | None) -> Text | None:
     schema = None if content_hash is None else library.schema(content_hash)
     if schema is not None:
         return schema.title
-    titles = {one.id: one.title for rules in library.all_rules() for one in rules.tables.lists}
-    return titles.get(name)
+    return _of_rules(library).get(name)
+
+
+def titles_of(visit: Visit) -> list[tuple[str, Text]]:
+    """All items that have a title here, by their names."""
+    library = _library(visit)
+    return [(one.name, one.title) for one in known_schemas()] + [*_of_rules(library).items()]
+
+
+def _of_rules(library: Library) -> dict[str, Text]:
+    lists = {one.id: one.title for rules in library.all_rules() for one in rules.tables.lists}
+    return {**words.ITEMS, **lists}
 
 
 def file_of(visit: Visit, content_hash: str) -> str | None:

@@ -95,7 +95,13 @@ MATCHES: Final[Mapping[str, Text]] = {
     "item": _text("目录项", "item of the catalogue"),
     "block": _text("区块", "block"),
     "day": _text("当日名单", "lists of this day"),
+    "report": _text("报告", "report"),
 }
+ITEMS: Final[Mapping[str, Text]] = {
+    "publicity": _text("公示期和修复规则", "rules of publicity and repair"),
+    "measures": _text("失信惩戒措施清单", "list of measures against breaches"),
+}
+"""Names of items that say of themselves what they are in no file."""
 EVENTS: Final[Mapping[str, Text]] = {
     "ThresholdSet": _text("设定表决门槛", "threshold of votes set"),
     "MemberAdded": _text("接纳成员", "member admitted"),

@@ -282,7 +282,14 @@ def test_search_goes_there(place: Place, there: ASGIApp) -> None:
         assert led_to(there, name) == "/explorer/members/110000", "as people call it"
     assert led_to(there, "penalty@1") == "/explorer/catalogue/penalty"
     assert led_to(there, "3") == "/explorer/blocks/3"
-    assert led_to(there, "2026-12-01") == "/explorer/lists?on=2026-12-01"
+    for day in ("2026-12-01", "2026年12月1日", "2026/12/1"):
+        assert led_to(there, day) == "/explorer/lists?on=2026-12-01"
+    for name in ("行政处罚", "administrative penalty", "Administrative Penalty"):
+        assert led_to(there, name) == "/explorer/catalogue/penalty"
+    report = "120000-20261201-SC9MRRF45HM"
+    assert led_to(there, report) == led_to(there, report.lower()) == f"/r/{report}"
+    for part in (place.log[:10], f"{place.log[:10]}…", f"0x{place.log[:12].upper()}"):
+        assert led_to(there, part) == f"/explorer/logs/{place.log}"
     page = Visitor(there).sign_in(place.read).post("/explorer/search", {"q": number(2)})
     assert (page.status_code, f'value="{number(2)}"' in page.text) == (200, True)
 
@@ -297,6 +304,14 @@ def test_search_says_what_it_could_be(there: ASGIApp) -> None:
     assert "<script>" not in text(there, "/explorer/search?q=99999999%3Cscript%3E")
     typed = Visitor(there).post("/explorer/search", {"q": OF_BEIJING})
     assert "This is the code of a firm" in typed.text and 'method="post"' in typed.text
+    several = Visitor(there, lang="zh").post("/explorer/search", {"q": "严重失信主体"}).text
+    for name in ("severe-list-entry", "severe-list-exit"):
+        assert f'href="/explorer/catalogue/{name}"' in several
+    assert "目录项：列入严重失信主体名单" in several
+    none = Visitor(there).post("/explorer/search", {"q": "abcdef0123"}).text
+    assert "No log and no proposal begins like this" in none
+    firm = Visitor(there).post("/explorer/search", {"q": "样例一有限公司"}).text
+    assert "firms are not looked for by name" in firm
 
 
 # ---- what fails
