@@ -20,7 +20,7 @@
       tooltip: { trigger: "axis", renderMode: "richText" },
       grid: { left: 8, right: 8, bottom: 8, top: 36, containLabel: true },
       xAxis: { type: "category", data: data.labels },
-      yAxis: { type: "value", name: data.unit || "" },
+      yAxis: { type: "value", name: data.unit || "", minInterval: data.kind === "line" ? 0 : 1 },
       series: data.series.map((one) => ({ name: one.name, type: data.kind || "bar", data: one.values })),
     });
     new ResizeObserver(() => chart.resize()).observe(canvas);

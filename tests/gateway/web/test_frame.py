@@ -49,7 +49,7 @@ def test_every_text_has_its_chinese() -> None:
 def test_one_word_for_one_thing(tmp_path: Path) -> None:
     """That of the glossary, in all that people read; what was written at its time stays."""
     assert texts.other_words() == []
-    (other,) = texts.INSTEAD
+    other = next(iter(texts.INSTEAD))
     for name in ("ledger/a.toml", "docs/reviews/1.md", "docs/guide.md", "gateway/b.bin"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,14 @@ def test_one_word_for_one_thing(tmp_path: Path) -> None:
         "docs/guide.md",
         "ledger/a.toml",
     ]
+
+
+def test_a_node_is_called_as_the_reader_knows_it() -> None:
+    zh, en = Language("zh"), Language("en")
+    assert (zh.named("天津市", "120000"), en.named("天津市", "120000")) == ("天津市", "Tianjin")
+    assert en.named("Tianjin Credit Centre 天津", "120000") == "Tianjin Credit Centre 天津"
+    assert en.named("示例银行", "demo-bank") == "示例银行", "there is no other name"
+    assert (zh.named("", "demo-bank"), zh.named("", "120000")) == ("demo-bank", "120000")
 
 
 def test_as_each_language_writes_it() -> None:
