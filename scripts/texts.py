@@ -17,7 +17,11 @@ from pathlib import Path
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-INSTEAD = {"\u951a\u5b9a": "存证"}
+INSTEAD = {
+    "\u951a\u5b9a": "存证",
+    "\u67e5\u8be2\u5305": "证据包",
+    "\u6570\u636e\u5757": "瓦片",
+}
 """Words that are not the glossary's, with those that are."""
 OURS = ("contracts", "docs", "gateway", "ledger", "scripts")
 HISTORY = ("docs/decisions/", "docs/reviews/")

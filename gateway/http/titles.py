@@ -312,14 +312,14 @@ TITLES: Final[Mapping[str, tuple[int, Text]]] = {
     "not-the-issuer": (
         403,
         {
-            "zh": "成员只能递交自己的陈述",
+            "zh": "成员只能递交自己的声明",
             "en": "A member hands over its own statements only",
         },
     ),
     "opening-false": (
         422,
         {
-            "zh": "开示文件不成立：陈述、条目或承诺互不一致",
+            "zh": "开启件不成立：声明、条目或承诺互不一致",
             "en": "The opening does not hold: statement, entry or promise disagree",
         },
     ),

@@ -28,7 +28,7 @@ RELATIONS: Final[Mapping[str, Text]] = {
     },
 }
 BESIDE: Final[Mapping[str, Text]] = {
-    "cases": {"zh": "打开文件（--openings）", "en": "openings (--openings)"},
+    "cases": {"zh": "开启件（--openings）", "en": "openings (--openings)"},
     "mirrors": {"zh": "镜像（--check-mirrors）", "en": "mirrors (--check-mirrors)"},
     "gas": {"zh": "用量（--gas）", "en": "gas (--gas)"},
     "sums": {"zh": "汇总（audit sums）", "en": "sums (audit sums)"},
@@ -47,11 +47,11 @@ FIGURES: Final[Mapping[str, Text]] = {
     "kind": {"zh": "条目种类", "en": "entries of a kind"},
     "late": {"zh": "超期共享的记录", "en": "records shared late"},
     "logs": {"zh": "日志", "en": "logs"},
-    "opened": {"zh": "已打开的陈述", "en": "statements opened"},
+    "opened": {"zh": "已打开的声明", "en": "statements opened"},
     "outcome": {"zh": "有结果的记录", "en": "records with an outcome"},
     "promise-late": {"zh": "未按期兑现的承诺", "en": "promises not kept in time"},
     "stage-late": {"zh": "超期的环节", "en": "stages that were late"},
-    "statements": {"zh": "陈述", "en": "statements"},
+    "statements": {"zh": "声明", "en": "statements"},
     "timely": {"zh": "共享是否及时", "en": "shared in time"},
     "type": {"zh": "记录类型", "en": "records of a type"},
     "unread": {"zh": "未读取的条目", "en": "entries not read"},

@@ -163,7 +163,7 @@ FINANCE_CODES = {
     "query-after-promise": FindingCode(
         "error",
         {
-            "zh": "答复所依的查询陈述在承诺期限之后才存证。",
+            "zh": "答复所依的查询声明在承诺期限之后才存证。",
             "en": "The query of an answer was anchored after the `due` of its promise.",
         },
         {
@@ -174,7 +174,7 @@ FINANCE_CODES = {
     "answer-without-query": FindingCode(
         "error",
         {
-            "zh": "成员签名的答复，其查询未陈述在日志中，或 72 小时后仍未存证：该答复无据可查。",
+            "zh": "成员签名的答复，其查询未登记在日志中，或 72 小时后仍未存证：该答复无据可查。",
             "en": "The query of an answer that a member gave is not stated in its log, or not "
             "anchored 72 hours after it: the member can deny the answer.",
         },
@@ -186,7 +186,7 @@ FINANCE_CODES = {
     "answer-differs-from-query": FindingCode(
         "error",
         {
-            "zh": "成员签名的答复与其日志中陈述的查询不符：摘要、查询方、主体、用途、授权或条数不"
+            "zh": "成员签名的答复与其日志中声明的查询不符：摘要、查询方、主体、用途、授权或条数不"
             "同。",
             "en": "An answer that a member signed is not what it stated in its log: the SHA-256, "
             "the asker, the subject, the purpose, the authorisation or the number of records is "
@@ -200,7 +200,7 @@ FINANCE_CODES = {
     "answer-false": FindingCode(
         "warning",
         {
-            "zh": "交来的答复或证据包不成立：格式、签名或所附的打开文件不符。",
+            "zh": "交来的答复或证据包不成立：格式、签名或所附的开启件不符。",
             "en": "What was handed over as an answer or a bundle is none: its form, its signature "
             "or the opening beside it does not hold.",
         },
@@ -225,7 +225,7 @@ FINANCE_CODES = {
     "use-without-answer": FindingCode(
         "error",
         {
-            "zh": "成员陈述使用的答复从未有人给出，或给了其他成员，或在使用之后才给出。",
+            "zh": "成员声明使用的答复从未有人给出，或给了其他成员，或在使用之后才给出。",
             "en": "A member states that it used an answer that nobody gave, that was given to "
             "another, or that was given later.",
         },
@@ -237,7 +237,7 @@ FINANCE_CODES = {
     "use-of-no-product": FindingCode(
         "error",
         {
-            "zh": "成员陈述答复用于某产品，而该产品当时未登记、未发布或已停用。",
+            "zh": "成员声明答复用于某产品，而该产品当时未登记、未发布或已停用。",
             "en": "A member states that an answer went into a product that was not registered, "
             "not published or retired by then.",
         },
@@ -298,7 +298,7 @@ FINANCE_CODES = {
     "outcome-not-an-institution": FindingCode(
         "error",
         {
-            "zh": "成效由当时并非金融机构的成员陈述，不计入汇总。",
+            "zh": "成效由当时并非金融机构的成员声明，不计入汇总。",
             "en": "An outcome is stated by a member that was no institution then; it goes into no "
             "sum.",
         },
@@ -310,7 +310,7 @@ FINANCE_CODES = {
     "outcome-seq-twice": FindingCode(
         "error",
         {
-            "zh": "金融机构就同一格以同一序号作出两份不同的成效陈述：无从判断以何者为准。",
+            "zh": "金融机构就同一格以同一序号作出两份不同的成效声明：无从判断以何者为准。",
             "en": "An institution states two different outcomes of one cell under one number: "
             "nobody can tell which counts.",
         },
@@ -322,11 +322,11 @@ FINANCE_CODES = {
     "sums-differ": FindingCode(
         "warning",
         {
-            "zh": "公布的汇总与金融机构陈述的成效加不起来。",
+            "zh": "公布的汇总与金融机构声明的成效加不起来。",
             "en": "Published sums are not what the outcomes that institutions stated add up to.",
         },
         {
-            "zh": "由公布者按陈述重新汇总；汇总无人签名，不对成员作出结论。",
+            "zh": "由公布者按声明重新汇总；汇总无人签名，不对成员作出结论。",
             "en": "Whoever published them adds up again; nobody signed them, so they say nothing "
             "against a member.",
         },
@@ -396,7 +396,7 @@ FINANCE_CODES = {
     "sums-not-anchored": FindingCode(
         "note",
         {
-            "zh": "公布的汇总与链上可见的成效加不起来，但汇总之时以前的陈述尚未全部上链存证："
+            "zh": "公布的汇总与链上可见的成效加不起来，但汇总之时以前的声明尚未全部上链存证："
             "有金融机构此后还没有批次上链。",
             "en": "Published sums are not what is anchored so far, and what was stated before they "
             "were made is not anchored yet: an institution had no batch anchored since.",

@@ -62,7 +62,7 @@ INCOMPLETE: dict[str, Text] = {
         "replay again.",
     },
     "opening-version-unknown": {
-        "zh": "打开文件的版本是本软件不认识的：请更新软件后重新审计。",
+        "zh": "开启件的版本是本软件不认识的：请更新软件后重新审计。",
         "en": "An opening is of a version that this software does not know: update it and replay "
         "again.",
     },

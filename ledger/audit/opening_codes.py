@@ -9,29 +9,29 @@ OPENING_CODES = {
     "statement-unopened": FindingCode(
         "error",
         {
-            "zh": "成员未能打开其已存证的陈述：审计成员有权要求打开每一份陈述。",
+            "zh": "成员未能打开其已存证的声明：审计成员有权要求打开每一份声明。",
             "en": "An anchored statement was asked for by an auditor and not opened by its member.",
         },
         {
-            "zh": "由成员补交该陈述；确已依令销毁的，出示命令。",
+            "zh": "由成员补交该声明；确已依令销毁的，出示命令。",
             "en": "The member opens it; where it was erased on order, it shows the order.",
         },
     ),
     "statement-not-the-owner": FindingCode(
         "error",
         {
-            "zh": "日志中的陈述以其他成员的名义作出。",
+            "zh": "日志中的声明以其他成员的名义作出。",
             "en": "A statement in a log is said to be another member's.",
         },
         {
-            "zh": "由日志所属成员说明；该陈述不予采信。",
+            "zh": "由日志所属成员说明；该声明不予采信。",
             "en": "The owner of the log explains; the statement does not count.",
         },
     ),
     "statement-late": FindingCode(
         "error",
         {
-            "zh": "陈述作出 72 小时之后才存证；时间以存证为准。",
+            "zh": "声明作出 72 小时之后才存证；时间以存证为准。",
             "en": "A statement was anchored more than 72 hours after it was made; the "
             "anchor's time counts.",
         },
@@ -43,7 +43,7 @@ OPENING_CODES = {
     "batch-not-filled": FindingCode(
         "error",
         {
-            "zh": "日志中连续的陈述不是 16 的倍数：批次没有补齐，外人可看出当日数量。",
+            "zh": "日志中连续的声明不是 16 的倍数：批次没有补齐，外人可看出当日数量。",
             "en": "Statements stand in a log in a number that is no multiple of 16: a batch "
             "was not filled up, and shows how many there were.",
         },
@@ -55,7 +55,7 @@ OPENING_CODES = {
     "batch-out-of-time": FindingCode(
         "error",
         {
-            "zh": "同一日（23:00 至次日 23:00）移入了两个批次的陈述：外人可看出陈述何时作出。",
+            "zh": "同一日（23:00 至次日 23:00）移入了两个批次的声明：外人可看出声明何时作出。",
             "en": "Two batches of statements were moved within one day (from 23:00 to "
             "23:00): it shows when they were made.",
         },
@@ -67,18 +67,18 @@ OPENING_CODES = {
     "promise-too-long": FindingCode(
         "error",
         {
-            "zh": "陈述的承诺期限超过 72 小时。",
+            "zh": "声明的承诺期限超过 72 小时。",
             "en": "The promise of a statement names a `due` more than 72 hours ahead.",
         },
         {
-            "zh": "成员核查其节点；该陈述只以存证为准。",
+            "zh": "成员核查其节点；该声明只以存证为准。",
             "en": "The member looks at its node; only the anchor of the statement counts.",
         },
     ),
     "promise-broken": FindingCode(
         "error",
         {
-            "zh": "成员承诺的陈述到期仍不在其日志中。",
+            "zh": "成员承诺的声明到期仍不在其日志中。",
             "en": "A statement that a member promised is not in its log after the `due` of "
             "the promise.",
         },
@@ -90,7 +90,7 @@ OPENING_CODES = {
     "opening-false": FindingCode(
         "warning",
         {
-            "zh": "交来的打开文件不成立：各部分互不相符，或不是该成员的。",
+            "zh": "交来的开启件不成立：各部分互不相符，或不是该成员的。",
             "en": "What was handed over as an opening is none: its parts do not belong "
             "together, or it is not that member's.",
         },
@@ -103,7 +103,7 @@ OPENING_CODES = {
     "opening-unproven": FindingCode(
         "warning",
         {
-            "zh": "打开的陈述不在任何日志中，也没有该成员的有效承诺：无法证明是其所作。",
+            "zh": "打开的声明不在任何日志中，也没有该成员的有效承诺：无法证明是其所作。",
             "en": "A statement stands in no log, and no promise of the member covers it: "
             "nothing proves that it is the member's.",
         },
@@ -161,7 +161,7 @@ OPENING_CODES = {
     "same-person": FindingCode(
         "note",
         {
-            "zh": "同一化名既提出又拟议决定同一案件。这并不违规；放行人不在陈述之中，"
+            "zh": "同一化名既提出又拟议决定同一案件。这并不违规；放行人不在声明之中，"
             "是否由另一人放行须向成员核实。",
             "en": "One pseudonym both filed a case and proposed its decision, as it may; that "
             "another person released it does not stand in the statement and is to be asked for.",

@@ -67,7 +67,10 @@ WORDS: Final[Mapping[str, Text]] = {
     },
     "places": {"zh": "涉及之处", "en": "Places"},
     "result": {"zh": "结论", "en": "Result"},
-    "clean": {"zh": "全部无误。", "en": "All is in order."},
+    "clean": {
+        "zh": "全部无误。及时率、执行确认和镜像缺口不列为问题，见下面各表。",
+        "en": "All is in order. What is late, behind or not copied is no finding: see the tables.",
+    },
     "clean-incomplete": {
         "zh": "在已查看的范围内没有发现问题。",
         "en": "Nothing was found in what could be looked at.",
@@ -120,7 +123,7 @@ WORDS: Final[Mapping[str, Text]] = {
         "limit, in calendar days.",
     },
     "stages-none": {
-        "zh": "本报告没有案件内容。成员的审计方用 audit openings 取得打开文件，再以 --openings 重"
+        "zh": "本报告没有案件内容。成员的审计方用 audit openings 取得开启件，再以 --openings 重"
         "放。",
         "en": "This report has no cases. An auditor member asks for openings with `audit openings` "
         "and replays with --openings.",
@@ -137,15 +140,15 @@ WORDS: Final[Mapping[str, Text]] = {
     "acks": {"zh": "执行确认", "en": "Acknowledgements"},
     "acks-lead": {
         "zh": "链上共有 {count} 个状态行为（修复、更正、异议标注等）；各省须在一日内执行并确认。",
-        "en": "There are {count} acts on the chain (repairs, corrections, marks and others); every "
-        "province carries them out and says so within a day.",
+        "en": "Acts on the chain (repairs, corrections, marks and others): {count}. Every province "
+        "carries them out and says so within a day.",
     },
     "done": {"zh": "已确认", "en": "Acknowledged"},
     "behind": {"zh": "尚未确认", "en": "Behind"},
     "since": {"zh": "最早未确认", "en": "Oldest, recorded"},
     "service": {"zh": "各成员的服务记录", "en": "Service record of each member"},
     "service-lead": {
-        "zh": "两次存证之间的最长间隔；从状态行为上链到确认的最长时间；随打开文件交来的承诺是否"
+        "zh": "两次存证之间的最长间隔；从状态行为上链到确认的最长时间；随开启件交来的承诺是否"
         "兑现；自称及时或超期、而存证时间证明不实的记录。",
         "en": "The longest time between two anchors; the longest from an act to its "
         "acknowledgement; whether promises that came with openings were kept; records that say "
@@ -203,7 +206,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "scope-votes": {"zh": "提案", "en": "Proposals"},
     "scope-entries": {"zh": "日志条目", "en": "Log entries"},
     "scope-acts": {"zh": "状态行为", "en": "Acts"},
-    "scope-statements": {"zh": "已打开的陈述", "en": "Statements opened"},
+    "scope-statements": {"zh": "已打开的声明", "en": "Statements opened"},
     "scope-cases": {"zh": "案件", "en": "Cases"},
     "of": {"zh": "{part}／{whole}", "en": "{part} of {whole}"},
     "not-asked": {"zh": "未查看", "en": "not looked at"},
@@ -272,9 +275,9 @@ TERMS: Final[tuple[tuple[Text, Text], ...]] = (
         },
     ),
     (
-        {"zh": "打开文件", "en": "Opening"},
+        {"zh": "开启件", "en": "Opening"},
         {
-            "zh": "成员应审计方要求交出的陈述原文，可与日志中的承诺值核对。",
+            "zh": "成员应审计方要求交出的声明原文，可与日志中的承诺值核对。",
             "en": "The text of a statement that a member hands to an auditor; it can be held "
             "against "
             "the commitment in the log.",

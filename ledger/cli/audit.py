@@ -27,7 +27,7 @@ _HELP = say(
     zh="""由区块链事件和公开日志重建成员、密钥、目录和全部日志，逐一核对。
 
     任何人在任何机器上重放同一区块，得到逐字节相同的报告。
-    有打开文件（--openings）时，还打开全部陈述，重建每个案件、授权、查询、使用、产品和成效并与链
+    有开启件（--openings）时，还打开全部声明，重建每个案件、授权、查询、使用、产品和成效并与链
     核对；文件夹中也可放成员交来的答复、证据包、产品清单和公布的汇总。
     --html 把同一报告写成可打印、不联网的网页，中英文各一份，供不用命令行的人阅读。
     退出码：0 全部无误；1 有问题；4 不完整（链或某成员的日志读不到）。
@@ -106,7 +106,7 @@ audit.add_command(sums)
     type=click.Path(exists=True, path_type=Path),
     metavar="DIR|FILE",
     help=say(
-        zh="打开文件，或 audit openings 所存的文件夹：逐案重建并与链核对（可重复）。",
+        zh="开启件，或 audit openings 所存的文件夹：逐案重建并与链核对（可重复）。",
         en="Openings, or the folder that `audit openings` keeps: rebuild every case and hold it "
         "against the chain (repeatable).",
     ),

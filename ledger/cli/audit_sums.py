@@ -32,13 +32,13 @@ from ledger.cli.tables import show_findings
 from ledger.core.sums import DIMENSIONS
 
 _HELP = say(
-    zh="""由打开文件汇总金融机构报送的成效（每格以序号最高者为准），并与公布的汇总核对。
+    zh="""由开启件汇总金融机构报送的成效（每格以序号最高者为准），并与公布的汇总核对。
 
-    重放全部日志，只计已证明由该机构作出的陈述。月份、地区、产品、版本相同的一格少于五户的不显示，
+    重放全部日志，只计已证明由该机构作出的声明。月份、地区、产品、版本相同的一格少于五户的不显示，
     也不计入任何合计；公布的汇总显示了这样的一格，或可由相减推算出来的，一并指出。
     FILE 以 .csv 结尾写 CSV（UTF-8，带 BOM），否则写 JSON。
-    汇总之时以前的陈述尚未全部上链存证的，只作说明（sums-not-anchored），次日再核对。
-    退出码：0 相符；1 公布的汇总或成效有问题；4 不完整（有机构的陈述未全部打开，或读不到）。
+    汇总之时以前的声明尚未全部上链存证的，只作说明（sums-not-anchored），次日再核对。
+    退出码：0 相符；1 公布的汇总或成效有问题；4 不完整（有机构的声明未全部打开，或读不到）。
 
     \b
     示例：
@@ -80,7 +80,7 @@ _ABOUT = ("outcome-", "sums-")
     type=click.Path(exists=True, path_type=Path),
     metavar="DIR|FILE",
     help=say(
-        zh="打开文件，或 audit openings 所存的文件夹（可重复）。",
+        zh="开启件，或 audit openings 所存的文件夹（可重复）。",
         en="Openings, or the folder that `audit openings` keeps (repeatable).",
     ),
 )
@@ -147,7 +147,7 @@ def sums(
     if incomplete:
         note(
             say(
-                zh="不完整：有机构的陈述未全部打开，或有日志、打开文件读不到（详见 audit replay）",
+                zh="不完整：有机构的声明未全部打开，或有日志、开启件读不到（详见 audit replay）",
                 en="incomplete: an institution did not open all of its statements, or a log or an "
                 "opening could not be read (see `audit replay`)",
             )

@@ -95,7 +95,7 @@ _ANY = click.Path(exists=True, path_type=Path)
     type=_ANY,
     metavar="DIR|FILE",
     help=say(
-        zh="成员交来的答复、证据包，以及打开文件（可重复）。",
+        zh="成员交来的答复、证据包，以及开启件（可重复）。",
         en="Answers and bundles that members handed over, and openings (repeatable).",
     ),
 )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ledger.chain.nodes.quorum import View
 
 _HELP = say(
-    zh="""以审计成员的名义，向每个成员逐段索取其陈述的打开文件，存入文件夹，供 audit replay
+    zh="""以审计成员的名义，向每个成员逐段索取其声明的开启件，存入文件夹，供 audit replay
     --openings 使用。
 
     须持有审计成员（AUDITOR）的 REQUEST 密钥。每个应答都须有该成员的签名。中断后再运行，从已存的

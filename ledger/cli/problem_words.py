@@ -13,7 +13,7 @@ from ledger.cli.problem_words_of_moves import MOVES
 FILES: Final[Mapping[str, str]] = {
     "neither an opening nor an answer of `audit openings`, an answer about a subject, a bundle, a"
     " manifest or published sums": (
-        "不是打开文件或 audit openings 所存的答复，也不是查询答复、证据包、清单或公布的汇总"
+        "不是开启件或 audit openings 所存的答复，也不是查询答复、证据包、清单或公布的汇总"
     ),
     # What any JSON or TOML file of ours is held for.
     "_type is not {}": "_type 不是 {}",

@@ -397,7 +397,7 @@ def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     of = say(zh="／", en=" of ")
     return [
         (
-            say(zh="已打开的陈述", en="Statements opened"),
+            say(zh="已打开的声明", en="Statements opened"),
             f"{statements['opened']}{of}{statements['entries']}",
         ),
         (say(zh="案件", en="Cases"), cases),
