@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from ledger.audit.cases import Cases, Done, action_name
+from ledger.audit.cases import Cases, action_name
+from ledger.audit.done import Done
 from ledger.audit.judge_cases import is_disputed
+from ledger.audit.rows import Rows
 from ledger.audit.state import State
 from ledger.chain.contracts.structs import ACTIVE
 from ledger.core.canonical import MAX_INTEGER, hex32
@@ -20,14 +22,14 @@ from ledger.core.status import State as Status
 def status_of_records(state: State, cases: Cases) -> dict[str, Any]:
     """Every record that was ever acted on, who acted how often and how late, and who has carried
     it out."""
+    records = Rows()
+    for record, acts in cases.acts.ascending():
+        records.append(_record(state, record, cases.states[record], acts))
     return {
         "count": min(cases.count, MAX_INTEGER),
         "head": hex32(cases.head),
-        "records": [
-            _record(state, record, cases.states[record], cases.acts[record])
-            for record in sorted(cases.acts)
-        ],
-        "acts": _by_member(cases.order),
+        "records": records,
+        "acts": _by_member(cases.acts.in_order()),
         "acknowledged": _acknowledged(state, cases),
     }
 
@@ -39,7 +41,7 @@ def case_counts(cases: Cases) -> dict[str, Any]:
     for status in cases.states.values():
         outcomes[status.word.outcome.name] += 1
         flags.update(_flags(status.word.flags & SHOWN))
-    return {"acts": len(cases.order), "outcomes": dict(outcomes), "flags": dict(flags)}
+    return {"acts": len(cases.acts), "outcomes": dict(outcomes), "flags": dict(flags)}
 
 
 def _flags(flags: Flag) -> list[str]:
@@ -104,7 +106,7 @@ def _acknowledged(state: State, cases: Cases) -> list[dict[str, Any]]:
     shown = []
     for code in sorted(provinces | cases.acknowledged.keys()):
         count = cases.acknowledged.get(code, 0)
-        first = cases.first_from(count + 1)
+        first = cases.acts.first_from(count + 1)
         shown.append(
             {
                 "member": code,

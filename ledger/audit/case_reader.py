@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ledger.audit.case_rules import act_problem, is_active, undo_problem, vote_problem
-from ledger.audit.cases import Acknowledging, Cases, Done, action_name, is_action
+from ledger.audit.cases import Acknowledging, Cases, action_name, is_action
+from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.state import State, carry_out, missing, threshold_at
 from ledger.audit.times import BlockTimes
@@ -54,7 +55,7 @@ class CaseReader:
         if self._told is None and event.entry.block > self._last:
             self._told = replace(
                 self.now,
-                states=dict(self.now.states),
+                states=self.now.states.copy(),
                 acknowledged=dict(self.now.acknowledged),
             )
         if isinstance(event, Acted):
@@ -110,8 +111,7 @@ class CaseReader:
             self._ours = ours
         now.count, now.head, now.states[act.record] = event.count, event.head, after
         if self._final:
-            now.acts.setdefault(act.record, []).append(done)
-            now.order.append(done)
+            now.acts.add(done)
 
     def _continues(
         self, event: Acted, done: Done, before: Status, after: Status, *, ours: bool
@@ -141,7 +141,7 @@ class CaseReader:
             return
         acted = done.acted
         if acted.act.action == Action.ANNUL_STOLEN and not any(acted.member + acted.signed_by):
-            last = self.now.acts.get(acted.act.record, [None])[-1]
+            last = self.now.acts.last(acted.act.record)
             why = undo_problem(self._state, before, last, acted, done.place)
             code = "undone-without-theft"
         else:

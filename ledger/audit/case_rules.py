@@ -3,11 +3,13 @@ more and in other words. The contract refuses all else, so who breaks it runs ot
 
 from __future__ import annotations
 
-from ledger.audit.cases import DAY, Done
+from ledger.audit.act_table import States
+from ledger.audit.cases import DAY
+from ledger.audit.done import Done
 from ledger.audit.state import Member, Place, Proposal, State, approved, within
 from ledger.chain.contracts.structs import ACT
 from ledger.chain.governing import actions
-from ledger.core.ids import Address, Digest, RecordId
+from ledger.core.ids import Address, Digest
 from ledger.core.keys import Role
 from ledger.core.status import (
     NO_LOG,
@@ -34,7 +36,7 @@ def is_active(member: Member, place: Place) -> bool:
 
 
 def act_problem(
-    state: State, states: dict[RecordId, Status], acted: RecordedAct, member: str, place: Place
+    state: State, states: States, acted: RecordedAct, member: str, place: Place
 ) -> str | None:
     """Say in a word why an act by a member ("": by vote) could not be taken; None: it could.
 
@@ -85,7 +87,7 @@ def _basis_fits(act: Act, *, by_vote: bool, able: bool) -> bool:
     return act.action not in (Action.SHIELD, Action.LIFT) or act.basis == Basis.COURT
 
 
-def _other_fits(state: State, states: dict[RecordId, Status], act: Act, owner: str) -> bool:
+def _other_fits(state: State, states: States, act: Act, owner: str) -> bool:
     """Whether CORRECT names another record of the owner that still counts, and nothing else names
     any. A record that is corrected can not be named, so corrections never run in a circle."""
     if act.action != Action.CORRECT:

@@ -3,7 +3,10 @@ them."""
 
 from __future__ import annotations
 
-from ledger.audit.cases import Acknowledging, Cases, Done, action_name
+from collections.abc import Iterator
+
+from ledger.audit.cases import Acknowledging, Cases, action_name
+from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.signatures import Signed, check
 from ledger.chain.contracts.structs import code_word
@@ -13,9 +16,8 @@ from ledger.core.status import act_values
 
 def check_case_signatures(view: View, chain_id: int, cases: Cases, findings: Findings) -> None:
     """Findings about them. Votes are checked with their proposals. Raises CouldNotCheck."""
-    acts = [done for done in cases.order if done.member]
-    answers = check(view, chain_id, map(_act, acts))
-    for done, (one, seen) in zip(acts, answers, strict=True):
+    answers = check(view, chain_id, map(_act, _signed(cases)))
+    for done, (one, seen) in zip(_signed(cases), answers, strict=True):
         if seen == "no-transaction":
             findings.unchecked("transaction-missing", done.where, tx=one.tx)
         elif seen != "valid":
@@ -40,6 +42,10 @@ def check_case_signatures(view: View, chain_id: int, cases: Cases, findings: Fin
                 tx=one.tx,
                 keyId=one.key_id.hex(),
             )
+
+
+def _signed(cases: Cases) -> Iterator[Done]:
+    return (done for done in cases.acts.in_order() if done.member)
 
 
 def _act(done: Done) -> Signed:

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass, field
 
+from ledger.audit.act_table import Acts, States
 from ledger.audit.state import Place
 from ledger.chain.contracts.structs import Code
-from ledger.core.ids import Address, Digest, KeyId, RecordId
-from ledger.core.status import ZERO, Action, RecordedAct, State
+from ledger.core.ids import Address, Digest, KeyId
+from ledger.core.status import ZERO, Action
 
 DAY = 86_400
 """Seconds."""
 _ACTIONS = frozenset(int(action) for action in Action)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """An act as it was recorded, as much of its event as replay needs. count, head: of all acts,
-    this one included; version: of the record behind it."""
-
-    place: Place
-    count: int
-    head: Digest
-    version: int
-    member: Code
-    acted: RecordedAct
-    tx: str
-    contract: Address
-
-    @property
-    def where(self) -> str:
-        """Its place in findings."""
-        return f"record/{self.acted.act.record.hex()}/act/{self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +37,15 @@ class Acknowledging:
 
 @dataclass(slots=True)
 class Cases:
-    """All that the events of every CaseRegistry say. acts: by record, each in their order; order:
-    the same ones as they happened; acknowledged: the last count of each member."""
+    """All that the events of every CaseRegistry say. acknowledged: the last count of each
+    member."""
 
     count: int = 0
     head: Digest = ZERO
-    states: dict[RecordId, State] = field(default_factory=dict)
-    acts: dict[RecordId, list[Done]] = field(default_factory=dict)
-    order: list[Done] = field(default_factory=list)
+    states: States = field(default_factory=States)
+    acts: Acts = field(default_factory=Acts)
     acknowledgements: list[Acknowledging] = field(default_factory=list)
     acknowledged: dict[str, int] = field(default_factory=dict)
-
-    def first_from(self, count: int) -> Done | None:
-        """The first act whose count is at least this."""
-        at = bisect_left(self.order, count, key=lambda done: done.count)
-        return self.order[at] if at < len(self.order) else None
 
     def behind(self, member: str) -> int:
         """How many acts a member has not acknowledged."""

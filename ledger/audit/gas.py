@@ -63,7 +63,7 @@ def _transactions(state: State, cases: Cases, written: Written) -> Iterator[tupl
     for log in sorted(state.logs.values(), key=lambda log: log.log_id):
         for anchor in log.anchors:
             yield anchor.tx, log.member, "anchors"
-    for done in cases.order:
+    for done in cases.acts.in_order():
         yield done.tx, done.member, "acts"
     for made in cases.acknowledgements:
         yield made.tx, made.member, "acknowledgements"

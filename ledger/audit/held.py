@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from ledger.audit.cases import DAY, Cases, Done, action_name
+from ledger.audit.cases import DAY, Cases, action_name
 from ledger.audit.findings import Findings
 from ledger.audit.state import Log, State
 from ledger.chain.contracts.bindings import CASE_REGISTRY
@@ -24,34 +24,40 @@ class ActedOn:
         """logs: by their numbers; of others nobody can have a record. time: of the last block; what
         was acted on within 72 hours before may be promised and not anchored."""
         numbers = {log.log_id: number for number, log in enumerate(logs)}
-        self._wanted: dict[int, dict[bytes, Done]] = {}
+        self._acts = cases.acts
+        self._wanted: dict[int, set[bytes]] = {}
         for acts in cases.acts.values():
             first = acts[0].acted
             number = numbers.get(first.act.log)
             if number is not None and first.recorded_at + MAX_PROMISE < time:
-                of_log = self._wanted.setdefault(number, {})
-                of_log[first.act.commitment.hex().encode()] = acts[0]
+                name = first.act.commitment.hex().encode()
+                self._wanted.setdefault(number, set()).add(name)
 
     def found(self, log: int, commitments: Sequence[bytes]) -> None:
         """Entries of a log have these commitments, in hex."""
         wanted = self._wanted.get(log)
         if wanted:
-            for commitment in wanted.keys() & commitments:
-                del wanted[commitment]
+            wanted.difference_update(commitments)
 
-    def judge(self, state: State, unread: Collection[int], findings: Findings) -> None:
-        """Findings about what is left, but for logs that could not be read whole."""
-        left = (done for n, of in self._wanted.items() if n not in unread for done in of.values())
-        for done in left:
-            log = done.acted.act.log
-            findings.add(
-                "act-on-nothing",
-                log=log,
-                member=state.logs[log].member,
-                where=done.where,
-                tx=done.tx,
-                action=action_name(done.acted.act.action),
-            )
+    def judge(self, logs: Sequence[Log], unread: Collection[int], findings: Findings) -> None:
+        """Findings about what is left, but for logs that could not be read whole. logs: by their
+        numbers."""
+        for number, left in self._wanted.items():
+            if left and number not in unread:
+                self._judge(logs[number], left, findings)
+
+    def _judge(self, log: Log, left: Collection[bytes], findings: Findings) -> None:
+        for acts in self._acts.values():
+            act = acts[0].acted.act
+            if act.log == log.log_id and act.commitment.hex().encode() in left:
+                findings.add(
+                    "act-on-nothing",
+                    log=log.log_id,
+                    member=log.member,
+                    where=acts[0].where,
+                    tx=acts[0].tx,
+                    action=action_name(act.action),
+                )
 
 
 class Corrections:

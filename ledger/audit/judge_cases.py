@@ -3,7 +3,8 @@ still have to carry out."""
 
 from __future__ import annotations
 
-from ledger.audit.cases import DAY, Acknowledging, Cases, Done, action_name
+from ledger.audit.cases import DAY, Acknowledging, Cases, action_name
+from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.state import Key, Member, State
 from ledger.audit.times import BlockTimes
@@ -92,7 +93,7 @@ def judge_acknowledgements(
             _tell(findings, "ack-key-not-valid", made)
         elif key is not None and 0 < key.compromised_since <= made.time:
             _tell(findings, "ack-key-disputed", made)
-        act = cases.first_from(made.count)
+        act = cases.acts.first_from(made.count)
         if act is not None and act.count == made.count and act.head != made.head:
             _tell(findings, "ack-head-differs", made, head=act.head.hex(), told=made.head.hex())
     for member in state.members.values():
@@ -102,7 +103,7 @@ def judge_acknowledgements(
 def _judge_behind(
     cases: Cases, member: Member, times: BlockTimes, last: Block, findings: Findings
 ) -> None:
-    first = cases.first_from(cases.acknowledged.get(member.code, 0) + 1)
+    first = cases.acts.first_from(cases.acknowledged.get(member.code, 0) + 1)
     if first is None or member.status != ACTIVE or not member.roles & Role.PROVINCE:
         return
     since = max(first.acted.recorded_at, province_since(member, times))

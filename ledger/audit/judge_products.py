@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.audit.cases import Cases, Done
+from ledger.audit.cases import Cases
+from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.judge_cases import is_disputed
 from ledger.audit.opened import Opened

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.audit.cases import Cases, Done, action_name
+from ledger.audit.cases import Cases, action_name
+from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.opened import Opened
 from ledger.audit.opened_cases import ENDS, MAX_STEPS, OpenedCase, rebuild

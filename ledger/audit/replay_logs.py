@@ -58,7 +58,7 @@ class LogsReplay:
                 unread.add(number)
         for same in against.commitments.found(against.references.each):
             self._duplicate(same)
-        against.acted_on.judge(against.state, unread, against.findings)
+        against.acted_on.judge(self.logs, unread, against.findings)
         for dangling in against.references.dangling():
             # What is named may stand where we could not read.
             if self.logs[dangling.seat.log].member not in incomplete:
