@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ledger.audit.hands import Hands
+from ledger.audit.hands import RUN, Hands
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import keccak256
 
@@ -61,7 +61,7 @@ class Duplicate:
 class Commitments:
     """Takes commitments as they come; `found` tells those that stand there twice."""
 
-    def __init__(self, run: int = 1 << 18) -> None:
+    def __init__(self, run: int = RUN) -> None:
         """run: as of `Hands`."""
         self._hands = Hands(_TAIL, run)
 
@@ -140,7 +140,7 @@ class References:
     """What entries name, compared with what there is. Record ids are computed only for members of
     whom an entry names one."""
 
-    def __init__(self, logs: Sequence[Subject], run: int = 1 << 18) -> None:
+    def __init__(self, logs: Sequence[Subject], run: int = RUN) -> None:
         """logs: by their numbers."""
         self._logs = list(logs)
         self._members: set[str] = set()

@@ -40,9 +40,10 @@ from ledger.chain.nodes.quorum import View
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, LogId
 
-# Blocks whose events are held at once: with an anchor of four members in each, 80 MB. Anchors are
-# kept in a smaller shape, half a kilobyte each.
-WINDOW = 20_000
+# Blocks whose events are held at once: as many as hold so many events, 4 KB each with what they
+# are read of. Anchors are kept in a smaller shape, half a kilobyte each.
+WINDOW, FIRST_WINDOW = 20_000, 64
+_EVENTS = 1_000
 
 
 @dataclass(slots=True)
@@ -250,13 +251,18 @@ class ChainReader:
     def _windows(
         self, contract: Name, address: Address, kind: type[ChainEvent] | None
     ) -> Iterator[list[ChainEvent]]:
-        """The same, window by window."""
+        """The same, window by window: narrower where there are many, wider where there are few."""
         topics = [] if kind is None else [topic(kind)]
-        head = self._view.block.number
-        for first in range(self._network.deploy_block, head + 1, WINDOW):
-            end = min(head, first + WINDOW - 1)
+        head, first, width = self._view.block.number, self._network.deploy_block, FIRST_WINDOW
+        while first <= head:
+            end = min(head, first + width - 1)
             entries: tuple[LogEntry, ...] = self._view.logs(address, topics, first=first, last=end)
             yield list(decode_events(contract, entries))
+            first = end + 1
+            if len(entries) > _EVENTS:
+                width = max(1, width // 4)
+            elif len(entries) < _EVENTS // 8:
+                width = min(WINDOW, width * 4)
 
 
 def tenures(state: State, role: str) -> Iterator[tuple[Address, Span]]:

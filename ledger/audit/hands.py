@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import heapq
 import tempfile
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import IO
 
 from ledger.core.canonical import DIGEST_SIZE
 
+RUN = 1 << 16
+"""Records that are held before they go to a file: 7 MB, and 2 KB of each run in it."""
 _HANDS = 256  # as many as a byte has values
 _MOST = 1 << 20  # records of a hand held at once, 100 bytes each
 _CHUNK = 4096  # records read from a run at once while merging
@@ -20,7 +23,7 @@ _CHUNK = 4096  # records read from a run at once while merging
 class Hands:
     """Takes records: a digest and what belongs to it, always of one length."""
 
-    def __init__(self, tail: int, run: int = 1 << 18) -> None:
+    def __init__(self, tail: int, run: int = RUN) -> None:
         """tail: bytes behind the digest. run: records held in memory (100 bytes each); beyond, they
         go to a temporary file."""
         self._size = DIGEST_SIZE + tail
@@ -28,7 +31,7 @@ class Hands:
         self._held = 0
         self._hands: list[list[bytes]] = [[] for _ in range(_HANDS)]
         self._file: IO[bytes] | None = None
-        self._ends: list[list[int]] = []  # of each run in the file, where each hand ends
+        self._ends: list[array[int]] = []  # of each run in the file, where each hand ends
 
     def deal(self, records: Iterable[bytes]) -> None:
         """More records."""
@@ -59,7 +62,7 @@ class Hands:
     def _spill(self) -> None:
         file = self._open()
         data = [b"".join(hand) for hand in self._hands]
-        self._ends.append(list(accumulate(map(len, data), initial=file.tell())))
+        self._ends.append(array("Q", accumulate(map(len, data), initial=file.tell())))
         file.writelines(data)
         self._hands, self._held = [[] for _ in range(_HANDS)], 0
 
