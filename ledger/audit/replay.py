@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 from ledger.audit.codes import CODES
@@ -17,12 +18,12 @@ from ledger.audit.log_reading import Progress
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.replay_block import last_block
 from ledger.audit.replay_job import Asked, ReplayJob
+from ledger.audit.rows import pieces, plain
 from ledger.audit.sources import FetchFor, Sources, mirror_over_http
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader, View
-from ledger.core import canonical
 from ledger.records.calendar import Calendar
 
 __all__ = ["EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_INCOMPLETE", "Report", "replay"]
@@ -32,13 +33,31 @@ EXIT_CLEAN, EXIT_FINDINGS, EXIT_INCOMPLETE = 0, 1, 4
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The report as an object of canonical JSON."""
+    """The report as an object of canonical JSON. told: the same, with what may be longer than a
+    memory as `Rows` in place of lists."""
 
-    document: dict[str, Any]
+    told: Mapping[str, Any]
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """All of it, at once."""
+        return {name: plain(value) for name, value in self.told.items()}
+
+    def pieces(self) -> Iterator[bytes]:
+        """RFC 8785 bytes, the same for every auditor, piece by piece."""
+        return pieces(dict(self.told))
 
     def encode(self) -> bytes:
-        """RFC 8785 bytes, the same for every auditor."""
-        return canonical.encode(self.document)
+        """The same at once."""
+        return b"".join(self.pieces())
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, hex."""
+        found = sha256()
+        for piece in self.pieces():
+            found.update(piece)
+        return found.hexdigest()
 
     @property
     def exit(self) -> int:
@@ -46,10 +65,10 @@ class Report:
         noted. Where events are missing nothing else is certain."""
         found = {
             finding["code"]
-            for finding in self.document["findings"]
+            for finding in self.told["findings"]
             if CODES[finding["code"]].severity != "note"
         }
-        unchecked = {item["code"] for item in self.document["incomplete"]}
+        unchecked = {item["code"] for item in self.told["incomplete"]}
         if EVENTS_MISSING in unchecked:
             return EXIT_INCOMPLETE
         if any(CODES[code].severity == "error" for code in found - {TILES_MISSING}):

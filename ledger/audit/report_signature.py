@@ -18,8 +18,9 @@ since nobody knows when it was signed, it cannot be told).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from ledger.audit.report_file import ReportFile
 from ledger.chain.contracts.bindings import Consortium
@@ -98,16 +99,21 @@ class CheckedSignature:
 
 
 def sign_report(
-    report: ReportFile, *, network: NetworkFile, member: str, signer: MessageSigner
+    report: Mapping[str, Any],
+    digest: str,
+    *,
+    network: NetworkFile,
+    member: str,
+    signer: MessageSigner,
 ) -> str:
-    """The signature of a report. May raise SignerUnavailable."""
+    """The signature of a report. digest: SHA-256 of its bytes. May raise SignerUnavailable."""
     return sign_statement(
         TYP,
-        _payload(report, network, member),
+        _payload(report, digest, network, member),
         sign=signer.sign,
         kid=signer.key_id,
         alg=signer.alg,
-        iat=report.document["blockTime"],
+        iat=report["blockTime"],
     )
 
 
@@ -134,14 +140,14 @@ def auditors_of(consortium: Consortium, key_id: bytes) -> list[str]:
     ]
 
 
-def _payload(report: ReportFile, network: NetworkFile, member: str) -> bytes:
+def _payload(report: Mapping[str, Any], digest: str, network: NetworkFile, member: str) -> bytes:
     return canonical.encode(
         {
             "_type": _TYPE,
-            "block": report.document["block"],
+            "block": report["block"],
             "member": member,
             "network": network.reference,
-            "report": report.digest,
+            "report": digest,
         }
     )
 
@@ -159,8 +165,9 @@ def _report_fault(network: NetworkFile, report: ReportFile, jws: Jws, member: st
     """What is wrong with what was signed."""
     if report.network != (network.chain_id, network.consortium):
         return "other-network"
-    same = jws.payload == _payload(report, network, member)
-    return None if same and jws.iat == report.document.get("blockTime") else "other-report"
+    told = report.document
+    same = jws.payload == _payload(told, report.digest, network, member)
+    return None if same and jws.iat == told.get("blockTime") else "other-report"
 
 
 def _key_fault(network: NetworkFile, view: View, jws: Jws, member: str) -> str | None:

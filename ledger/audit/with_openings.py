@@ -14,6 +14,7 @@ from ledger.audit.judge_steps import StepJudge
 from ledger.audit.judge_sums import SumsAsked
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
+from ledger.audit.rows import Rows
 from ledger.audit.state import State
 from ledger.audit.times import BlockTimes
 from ledger.audit.written import Written
@@ -92,7 +93,7 @@ class WithOpenings:
             ),
         )
         clocks = ClockJudge(steps, calendar)
-        shown, seen = [], set()
+        shown, seen = Rows(), set()
         for found in steps.records():
             seen.add(found.record)
             steps.note_objections(found)
@@ -101,7 +102,8 @@ class WithOpenings:
             steps.voted(found)
             steps.persons(found)
             clocks.run(found)
-            shown += [case.as_dict() for case in found.cases]
+            for case in found.cases:  # both come in their order
+                shown.append(case.as_dict())
         steps.others(seen)
         for found in steps.objected():
             steps.unmarked(found)
@@ -110,7 +112,7 @@ class WithOpenings:
         entries, opened_ = opened.counts()
         self._shown = {
             "statements": {"entries": entries, "opened": opened_},
-            "cases": sorted(shown, key=lambda case: (case["record"], case["case"])),
+            "cases": shown,
             "stages": clocks.stages(),
             "finance": self.finance.document(),
             **self.finance.sums(),

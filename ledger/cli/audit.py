@@ -252,17 +252,17 @@ def replay(
     known = load_network(network, rpc)
     report = run_replay(known, asked)
     if out is not None:
-        write_file(out, report.encode())
+        write_file(out, report.pieces())
         note(say(zh=f"报告：{out}", en=f"report: {out}"))
         if asked.signing is not None:
-            asked.signing.write(known, out, report.encode())
+            asked.signing.write(known, out, report)
     if html is not None:
         write_file(html, _page(report.encode(), lang))
         note(say(zh=f"网页：{html}", en=f"page: {html}"))
     if as_json:
-        print_bytes(report.encode() + b"\n")
+        print_bytes((*report.pieces(), b"\n"))
     else:
-        show_report(report.document)
+        show_report(report.told)
     return report.exit
 
 

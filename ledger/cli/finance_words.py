@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ledger.cli.language import say
@@ -9,7 +10,7 @@ from ledger.cli.language import say
 __all__ = ["finance_figures"]
 
 
-def finance_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+def finance_figures(document: Mapping[str, Any]) -> list[tuple[str, object]]:
     """How much there was of each, and of how much it could not be told; nothing without
     openings."""
     if "finance" not in document:

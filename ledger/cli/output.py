@@ -74,9 +74,9 @@ def print_json(document: Any) -> None:
     print_bytes(text.translate(escapes).encode() + b"\n")
 
 
-def print_bytes(data: bytes) -> None:
+def print_bytes(data: bytes | Iterable[bytes]) -> None:
     """To stdout as they are."""
-    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.writelines([data] if isinstance(data, bytes) else data)
     sys.stdout.buffer.flush()
 
 
@@ -159,7 +159,7 @@ def read_file(path: Path, most: int) -> bytes:
         raise Unknown(f"{shown_path(path)}: {error.strerror}") from error
 
 
-def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
+def write_file(path: Path, data: bytes | Iterable[bytes], *, private: bool = False) -> None:
     """Write a result; whole, or the command ends without an answer. What it is written to first
     has a name that nobody knows before: in a shared folder a link could lie there. private: it
     tells of people, and nobody but its owner may read it."""
@@ -169,7 +169,7 @@ def write_file(path: Path, data: bytes, *, private: bool = False) -> None:
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
             partial.replace(path)
         except OSError:
             partial.unlink(missing_ok=True)

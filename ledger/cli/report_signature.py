@@ -19,6 +19,7 @@ from ledger.core.keys import Purpose
 from ledger.core.verdict.verdict import note_text
 
 if TYPE_CHECKING:
+    from ledger.audit.replay import Report
     from ledger.audit.report_signature import CheckedSignature
     from ledger.chain.network import NetworkFile
     from ledger.chain.nodes.quorum import View
@@ -86,15 +87,15 @@ class Signing:
             )
         self._member = found[0]
 
-    def write(self, network: NetworkFile, out: Path, report: bytes) -> None:
+    def write(self, network: NetworkFile, out: Path, report: Report) -> None:
         """Sign the report, which was written to `out`."""
-        from ledger.audit.report_file import read_report  # noqa: PLC0415 - see `--help`
         from ledger.audit.report_signature import sign_report  # noqa: PLC0415
 
         path = signature_path(out)
         with failures():
             made = sign_report(
-                read_report(report),
+                report.told,
+                report.digest,
                 network=network,
                 member=self._member or "",
                 signer=self._signer,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -315,7 +315,7 @@ _MOST_FINDINGS = 50  # shown; the rest is in the report
 _MOST_PLACES = 5  # of one reason why a report is incomplete
 
 
-def show_report(document: dict[str, Any]) -> None:
+def show_report(document: Mapping[str, Any]) -> None:
     """What could not be looked at, then clean or not, the logs, and what was found."""
     console, findings, gaps = stdout(), document["findings"], document["incomplete"]
     show_incomplete(gaps)
@@ -365,7 +365,7 @@ def show_incomplete(gaps: Sequence[dict[str, Any]]) -> None:
             console.print(say(zh=f"  另有 {more} 处，见报告", en=f"  {more} more, see the report"))
 
 
-def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+def _figures(document: Mapping[str, Any]) -> list[tuple[str, object]]:
     block, counts = document["block"], document["counts"]
     timely = ", ".join(f"{name} {count}" for name, count in counts["timely"].items())
     return [
@@ -384,7 +384,7 @@ def _figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     ]
 
 
-def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+def _opened_figures(document: Mapping[str, Any]) -> list[tuple[str, object]]:
     """How many statements were opened, and what cases there are; nothing without openings."""
     if "cases" not in document:
         return []
@@ -404,7 +404,7 @@ def _opened_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
     ]
 
 
-def _status_figures(document: dict[str, Any]) -> list[tuple[str, object]]:
+def _status_figures(document: Mapping[str, Any]) -> list[tuple[str, object]]:
     """What was done to records, and who has not carried it out yet."""
     status, counts = document["status"], document["counts"]
     told = {name: n for name, n in counts["outcomes"].items() if name != "NONE"}
