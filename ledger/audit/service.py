@@ -126,7 +126,7 @@ def _acknowledged(member: Member, cases: Cases, times: BlockTimes) -> dict[str, 
     for made in cases.acknowledgements:
         if made.member != member.code or made.count <= before:
             continue
-        first = cases.first_from(before + 1)
+        first = cases.acts.first_from(before + 1)
         before = made.count
         if first is not None:
             longest = max(longest, made.time - max(first.acted.recorded_at, since))

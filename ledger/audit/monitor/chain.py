@@ -316,9 +316,7 @@ class Follower:
                 recorded_at=time,
                 block=event.entry.block,
             )
-            done = done_of(event, acted)
-            cases.acts.setdefault(event.act.record, []).append(done)
-            cases.order.append(done)
+            cases.acts.add(done_of(event, acted))
             self.acts.latest = max(self.acts.latest, event.count)
             self.acts.times[event.count] = time
         elif isinstance(event, Acknowledged):
