@@ -27,7 +27,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 def test_every_name_has_words() -> None:
     assert set(words.KINDS) == set(Kind)
-    assert set(words.STATES) == {*CaseState, words.PROPOSED}
+    assert set(words.STATES) == {*CaseState, words.PROPOSED, words.SENT_BACK}
     assert set(words.STEPS) == ACTS
     assert set(words.STAGES) >= {*get_args(StageName), NATIONAL}
     assert set(words.CLASSES) == set(CLASSES)
