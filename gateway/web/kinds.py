@@ -7,12 +7,22 @@ from typing import Final, Literal
 
 import orjson
 
+from ledger.evidence.archive import is_archive
 from ledger.files.answer_files import is_answer
 from ledger.files.judge import MAX_SINGLE
 from ledger.files.reports import is_report
 
 Other = Literal[
-    "empty", "picture", "workbook", "archive", "web-page", "not-json", "foreign", "house", "audit"
+    "empty",
+    "picture",
+    "workbook",
+    "archive",
+    "evidence",
+    "web-page",
+    "not-json",
+    "foreign",
+    "house",
+    "audit",
 ]
 
 _PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
@@ -44,6 +54,7 @@ def other_kind(data: bytes) -> Other | None:
         ("picture", data.startswith(_PICTURES) or data[8:12] == b"WEBP" or data[4:8] == b"ftyp"),
         ("workbook", data.startswith(_WORKBOOKS)),
         ("workbook", data.startswith(_ZIP) and data[_NAME_AT:].startswith(_IN_WORKBOOKS)),
+        ("evidence", is_archive(data)),
         ("archive", data.startswith(_ZIP)),
         ("web-page", start.lower().startswith(_PAGES)),
     )

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from starlette.types import ASGIApp
 
 from ledger.core.status import Action
+from ledger.evidence import archive
 from ledger.files.reports import parse_report
 from tests.gateway.web.verify import papers
 from tests.gateway.web.visitor import Visitor
@@ -202,6 +203,8 @@ def test_pdfs_of_files_that_hold_many(app: ASGIApp, network: Network) -> None:
 
 # ---- what is no file of ours
 
+EVIDENCE = archive.write({archive.FIRST: b"{}"})
+
 
 @pytest.mark.parametrize(
     ("data", "words"),
@@ -213,6 +216,7 @@ def test_pdfs_of_files_that_hold_many(app: ASGIApp, network: Network) -> None:
         (b"RIFF\0\0\0\0WEBPVP8 ", "This is a picture"),
         (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "This is a workbook"),
         (b"PK\x03\x04" + bytes(26) + b"receipts/1.json", "This is an archive"),
+        (EVIDENCE, "This is an archive of evidence"),
         (b"{}", "This is JSON, and none of the files"),
         (b'{"a": {"b": [1]}}', "This is JSON, and none of the files"),
         (b'{"_type":"credit-ledger/report-content@1"}', "not verified by itself"),
