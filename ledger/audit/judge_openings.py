@@ -15,7 +15,7 @@ import orjson
 
 from ledger.audit.findings import Findings
 from ledger.audit.judge_mirrors import witnessed
-from ledger.audit.opened import Held, Opened
+from ledger.audit.opened import ANEW, Held, Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.service import KeptPromises
 from ledger.audit.state import Key, Log, State
@@ -227,10 +227,12 @@ class Judge:
             where = f"log/{run.log.hex()}/entry/{run.first}"
             count = run.last + 1 - run.first
             # The end of the log may lie within a batch, for as long as an anchor may take.
-            at_end = run.last + 1 >= log.size and run.anchored + MAX_PROMISE >= self.now
+            recent = run.anchored + MAX_PROMISE >= self.now or run.anchored == ANEW
+            at_end = run.last + 1 >= log.size and recent
             if count % MULTIPLE and not at_end:
                 self._batch("batch-not-filled", log, where, count=count)
-            if (before := moved.get(run.log)) is not None and before >= _batch_day(run.anchored):
+            before = None if run.anchored == ANEW else moved.get(run.log)
+            if before is not None and before >= _batch_day(run.anchored):
                 self._batch("batch-out-of-time", log, where, anchored=instant(run.anchored))
             if run.latest is not None:
                 moved[run.log] = _batch_day(run.latest)

@@ -18,7 +18,7 @@ from ledger.audit.judge_cases import is_disputed
 from ledger.audit.opened import Opened
 from ledger.audit.opened_manifests import HeldManifest, Manifests
 from ledger.audit.standing import SLACK
-from ledger.audit.state import State
+from ledger.audit.state import State, is_anew
 from ledger.core.ids import RecordId
 from ledger.core.promise import MAX_PROMISE
 from ledger.core.status import fold, words_of
@@ -61,6 +61,8 @@ class ProductJudge:
         """Why a record was not to be used when the version was published, and somewhat before;
         "": it was."""
         writing = held.version.writing
+        if is_anew(self.state, writing.time):
+            return ""  # it was published before that, when nobody knows
         before = [done for done in self.cases.acts.get(record, ()) if done.place < writing.place]
         if any(is_disputed(self.state, done) for done in before):
             return ""  # what a thief did the maker may have been right not to believe

@@ -12,7 +12,7 @@ from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.opened import Opened
 from ledger.audit.opened_cases import ENDS, MAX_STEPS, OpenedCase, rebuild
-from ledger.audit.state import State
+from ledger.audit.state import State, is_anew
 from ledger.core.canonical import hex32, instant
 from ledger.core.case import ACTS_OF_OWNER, Step
 from ledger.core.case_chain import ACTIONS, CaseState, Kind
@@ -62,15 +62,15 @@ class Open:
     acts: Sequence[Done]
     status: Status | None
 
-    def disputed(self) -> Iterator[tuple[int, int | None]]:
+    def disputed(self, state: State) -> Iterator[tuple[int, int | None]]:
         """When it was marked, in Unix seconds from and to; None: it is."""
         since: int | None = None
         for done in self.acts:
             action = done.acted.act.action
             if action in _MARKING and since is None:
-                since = done.acted.recorded_at
+                since = known_since(done, state)
             elif action == Action.SETTLE and since is not None:
-                yield since, done.acted.recorded_at
+                yield since, known_since(done, state)
                 since = None
         if since is not None:
             yield since, None
@@ -196,7 +196,7 @@ class StepJudge:
             return
         good = [made for (made, _), problem in zip(steps, problems, strict=True) if not problem]
         made = min(good, key=lambda one: one.at)
-        if made.at > done.acted.recorded_at + MAX_PROMISE:
+        if made.at > known_since(done, self.state) + MAX_PROMISE:
             self._act("act-without-step", done, step=instant(made.at))
 
     def _act(self, code: str, done: Done, **evidence: str | int) -> None:
@@ -237,7 +237,7 @@ class StepJudge:
         came to nothing before."""
         if not self.all_asked:
             return
-        marked = list(found.disputed())
+        marked = list(found.disputed(self.state))
         for case in found.cases:
             if not case.is_(Kind.OBJECTION) or case.case is None:
                 continue
@@ -266,7 +266,7 @@ class StepJudge:
 
     def _early(self, found: Open, done: Done) -> str | None:
         """Why a mark was taken away too early; None: it was not."""
-        time = done.acted.recorded_at
+        time = known_since(done, self.state)
         for case in found.cases:
             if not case.is_(Kind.OBJECTION):
                 continue
@@ -291,9 +291,9 @@ class StepJudge:
             filed = [
                 case
                 for case in found.cases
-                if case.is_(Kind.OBJECTION) and case.filed <= done.acted.recorded_at
+                if case.is_(Kind.OBJECTION) and case.filed <= known_since(done, self.state)
             ]
-            time = done.acted.recorded_at
+            time = known_since(done, self.state)
             if filed and not any(_unanswered(case, time) for case in filed):
                 self._act("vote-despite-answer", done, owner=found.owner)
 
@@ -309,6 +309,13 @@ class StepJudge:
                 decides = step.act in ACTIONS or step.act in ENDS
                 if decides and step.act in ACTS_OF_OWNER and step.role == first.role:
                     self.add("same-person", found.log, found.owner, made, act=step.act)
+
+
+def known_since(done: Done, state: State) -> int:
+    """When an act was recorded first, in Unix seconds. What one that is filed again says of that
+    counts while a chain was filled anew, and else for nothing."""
+    recorded, first = done.acted.recorded_at, done.acted.act.refiled_from
+    return first if 0 < first < recorded and is_anew(state, recorded) else recorded
 
 
 def _difference(done: Done, step: Step) -> str | None:

@@ -14,8 +14,8 @@ from ledger.audit.held import ActedOn, Corrections
 from ledger.audit.listed import ListEntries
 from ledger.audit.log_account import LogAccount
 from ledger.audit.noted import Noted, Wants
-from ledger.audit.opened import Opened
-from ledger.audit.state import Anchor, Log, State
+from ledger.audit.opened import ANEW, Opened
+from ledger.audit.state import Anchor, Log, State, is_anew
 from ledger.audit.stretches import Stretches, epochs_of
 from ledger.audit.timely import LogTimely
 from ledger.audit.times import BlockTimes
@@ -99,7 +99,7 @@ class LogJudge:
                 against.listed.seen(log, noted.listed, time)
         against.acted_on.found(self.number, noted.commitments)
         if against.opened is not None:
-            against.opened.seen(log, noted, time)
+            against.opened.seen(log, noted, ANEW if is_anew(against.state, time) else time)
         against.commitments.add(self.number, noted.first, rank, noted.commitments, noted.flags)
 
     def _time(self, noted: Noted, anchor: Anchor | None) -> int:

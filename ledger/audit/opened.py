@@ -50,9 +50,14 @@ _SAID = (
 _PAGE = 256  # openings read at once
 
 
+ANEW = 1
+"""In place of the time at which an entry was anchored, where it had been anchored before on another
+chain, and nobody knows when."""
+
+
 class Held(NamedTuple):
     """An opening, and when its entry was anchored: None where its log does not have it, 0 where it
-    stands behind the last anchor of a closed log."""
+    stands behind the last anchor of a closed log, `ANEW` where that says nothing."""
 
     opening: Opening
     anchored: int | None
@@ -157,7 +162,7 @@ class Opened:
 
     def seen(self, log: LogId, noted: Noted, time: int) -> None:
         """Entries of a log. time: Unix seconds of their anchor, 0 where they stand behind the last
-        one."""
+        one, `ANEW` where that says nothing."""
         marked = enumerate(zip(noted.commitments, noted.flags, strict=True), noted.first)
         rows = [
             (log, index, bytes.fromhex(commitment.decode()), time, self._run(log, index))

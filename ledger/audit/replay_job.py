@@ -32,7 +32,7 @@ from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.replay_logs import LogsReplay, subjects_of
 from ledger.audit.service import KeptPromises, service
 from ledger.audit.sources import Sources
-from ledger.audit.state import Log, State
+from ledger.audit.state import Log, Place, State
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
 from ledger.audit.written import Written
@@ -108,6 +108,7 @@ class ReplayJob:
         chain = ChainReader(self.view, self.network, self.last.number, codes, self._findings)
         chain.run()
         self._state = chain.state
+        self._state.rebuilt = self.network.rebuilt
         self._logs = sorted(chain.state.logs.values(), key=lambda log: (log.member, log.log_id))
         return chain
 
@@ -152,6 +153,11 @@ class ReplayJob:
             held.close()
         return unread
 
+    def _is_anew(self, place: Place) -> bool:
+        """Whether what happened there had happened before, on another chain."""
+        rebuilt = self.network.rebuilt
+        return rebuilt is not None and rebuilt.holds(self._times.at(place[0]))
+
     def _read_logs(self, listed: ListEntries | None, opened: Opened | None) -> frozenset[LogId]:
         against = Against(
             state=self._state,
@@ -159,7 +165,7 @@ class ReplayJob:
             catalogue=Catalogue(_puts(self._state, self._times)),
             findings=self._findings,
             commitments=Commitments(),
-            references=References(subjects_of(self._logs)),
+            references=References(subjects_of(self._logs, self._is_anew)),
             corrections=Corrections(self._state, self._cases, self.last.time),
             acted_on=ActedOn(self._cases, self._logs, self.last.time),
             calendar=self.asked.calendar or Calendar.load(None),

@@ -141,14 +141,15 @@ def _ranks(logs: Sequence[Log]) -> list[list[int]]:
     return ranks
 
 
-def subjects_of(logs: Sequence[Log]) -> list[Subject]:
-    """What references need of each log."""
+def subjects_of(logs: Sequence[Log], anew: Callable[[Place], bool]) -> list[Subject]:
+    """What references need of each log. anew: whether a closing was one that a chain before had,
+    so that what it stranded had been logged again by then."""
     places, subjects = _places(logs), []
     for log in logs:
         if log.closed is None:
             subjects.append(Subject(log.log_id, log.member))
         else:
             place, trusted = log.closed
-            closed = bisect_left(places, (place, 0))
+            closed = 0 if anew(place) else bisect_left(places, (place, 0))
             subjects.append(Subject(log.log_id, log.member, trusted, closed))
     return subjects

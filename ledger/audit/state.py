@@ -26,6 +26,7 @@ from ledger.chain.contracts.events import (
     Voted,
 )
 from ledger.chain.contracts.structs import ACTIVE, COMPROMISE_ALL, YES, CatalogueItem
+from ledger.chain.network import Rebuilt
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, keccak256
 from ledger.core.keys import Purpose
@@ -164,8 +165,10 @@ class Proposal:
 
 @dataclass(slots=True)
 class State:
-    """All that the events say."""
+    """All that the events say. rebuilt: when a lost chain, or that of a network that moved, was
+    filled anew: what was recorded or anchored in that time had been so before."""
 
+    rebuilt: Rebuilt | None = None
     members: dict[str, Member] = field(default_factory=dict)
     keys: dict[tuple[str, KeyId], Key] = field(default_factory=dict)  # under their members
     logs: dict[LogId, Log] = field(default_factory=dict)
@@ -181,6 +184,11 @@ class State:
     # was carried out: the same ones, where no event is missing.
     changed: set[str] = field(default_factory=set)
     carried_out: set[str] = field(default_factory=set)
+
+
+def is_anew(state: State, time: int) -> bool:
+    """Whether what was written at that time had been written before, on another chain."""
+    return state.rebuilt is not None and state.rebuilt.holds(time)
 
 
 def missing(what: str) -> CouldNotCheck:

@@ -90,6 +90,10 @@ class Rebuilt:
     since: int
     until: int
 
+    def holds(self, time: int) -> bool:
+        """Whether a moment lies in it."""
+        return self.since <= time <= self.until
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkFile:

@@ -20,7 +20,7 @@ from ledger.chain.contracts.structs import (
     item_values,
 )
 from ledger.chain.founding.deploy import deploy
-from ledger.chain.founding.founders import Founder, FounderKey
+from ledger.chain.founding.founders import FIRST_LOG, Founder, FounderKey, FounderLog
 from ledger.chain.founding.national import national_items
 from ledger.chain.governing.actions import Action, put_national
 from ledger.chain.governing.govern import Council, Voter, latest_call
@@ -54,12 +54,17 @@ class Member:
 
 
 def found_member(
-    anvil: Anvil, *, depth: int = 1, url: str | None = None, anchor_from: int = 1
+    anvil: Anvil,
+    *,
+    depth: int = 1,
+    url: str | None = None,
+    anchor_from: int = 1,
+    logs: tuple[FounderLog, ...] = (FIRST_LOG,),
 ) -> Member:
     """Deploy everything with one province; always at the same addresses.
 
     url: where the gateway reaches the chain, by default the node itself. anchor_from: start of
-    the ANCHOR key's window.
+    the ANCHOR key's window. logs: with which it is founded.
     """
     keys = make_keys(SEED)
     assert keys.case is not None
@@ -88,6 +93,7 @@ def found_member(
             )
             for purpose, (signer, start) in registered.items()
         ),
+        logs=logs,
     )
     rpc = Rpc(anvil.url)
     made = deploy(
@@ -109,7 +115,7 @@ def found_member(
     return Member(
         network=network,
         keys=keys,
-        log_id=log_id(made.chain_id, made.consortium, MEMBER, 0, 1),
+        log_id=logs[0].log_id or log_id(made.chain_id, made.consortium, MEMBER, 0, 1),
         log_anchor=made.log_anchor,
     )
 
