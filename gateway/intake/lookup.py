@@ -14,7 +14,7 @@ from gateway.log.many import PAGE, ManyEntries
 from gateway.records.content import Content
 from gateway.records.models import contents, records
 from gateway.records.period import days_of
-from gateway.records.store import closed_among
+from gateway.records.store import CONTENT, closed_among
 from gateway.sealing.models import content_keys
 from gateway.sealing.services import Kind, opens
 
@@ -59,11 +59,10 @@ class Standing(NamedTuple):
 COLUMNS = tuple(records.c[name] for name in Known._fields if name != "closed")
 """Of `records`, as `known` takes them."""
 _CONTENTS = (
-    sa.select(
-        contents.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, contents.c.content
-    )
-    .join(content_keys, opens(Kind.RECORD, contents.c.id))
-    .where(contents.c.id.in_(sa.bindparam("ids", expanding=True)))
+    sa.select(records.c.id, content_keys.c.wrapped_by, content_keys.c.wrapped_key, CONTENT)
+    .join(content_keys, opens(Kind.RECORD, records.c.id))
+    .outerjoin(contents, contents.c.id == records.c.id)
+    .where(records.c.id.in_(sa.bindparam("ids", expanding=True)), CONTENT.is_not(None))
 )
 
 

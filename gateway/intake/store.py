@@ -33,8 +33,11 @@ _COLUMNS = (
     "record_key",
     "superseded_by",
     "content_mac",
+    "content",
 )
 _IN_FORCE = b""
+_ELSEWHERE = b""
+"""Content that lies in `contents`."""
 
 
 class CorrectedMeanwhile(LedgerError):
@@ -96,6 +99,7 @@ def store(
                 draft.record_key,
                 _IN_FORCE,
                 draft.content_mac,
+                _ELSEWHERE,
             )
             for row_id, draft, department in zip(ids, drafts, departments, strict=True)
         ],

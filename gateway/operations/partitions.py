@@ -107,8 +107,17 @@ class Partitions:
         kept = 0
         for part in self._of(month):
             if part.archived_at is None:
+                self._gather(part)
                 kept += self._patiently(partial(self._detach, part=part))
         return kept
+
+    def _gather(self, part: Part) -> None:
+        with begin_read(self._engine) as connection:
+            self._demand_over(connection, part)
+        last: int | None = 0
+        while last is not None:
+            with begin_write(self._engine) as connection:
+                last = archive.gather(connection, part, last)
 
     def _detach(self, connection: sa.Connection, part: Part) -> int:
         self._demand_over(connection, part)

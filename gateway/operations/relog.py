@@ -294,7 +294,7 @@ class _Work:
         leaf = leaf_hash(entry)
         plain = encode_content(secret, header, content.fields)
         sealed = self._vault.seal(plain, leaf)
-        values = {name: row._mapping[name] for name in records.c.keys()}
+        values = {name: row._mapping[name] for name in records.c.keys()} | {"content": b""}
         new_id = record_id(self._log_id, commitment)
         return _Anew(row.id, entry, leaf, new_id, sealed, values)
 

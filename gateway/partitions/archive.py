@@ -18,12 +18,31 @@ from gateway.partitions.store import Part
 from ledger.core.errors import LedgerError
 
 _COLUMNS: Final = {"id": "bigint", "content": "bytea"}
+AT_ONCE: Final = 4096
+"""Rows that are moved in one transaction: well under a second."""
 _CHECK: Final = "ck_within"
 """By it PostgreSQL knows, without a look at the rows, that they belong into the part."""
 
 
 class NotItsContent(LedgerError):
     """A table that is to be put back holds something else than the content of its part."""
+
+
+def gather(connection: sa.Connection, part: Part, after: int) -> int | None:
+    """Move content of a part that an older program put into `records` to where it belongs, behind
+    a row number; the last one moved, None: none is left."""
+    ends = {"after": max(after, part.first_id - 1), "end": part.end_id, "most": AT_ONCE}
+    return connection.scalar(_GATHER, ends)
+
+
+_GATHER = sa.text("""
+    WITH old AS (
+        SELECT id, content FROM records
+        WHERE id > :after AND id < :end AND content <> '' ORDER BY id LIMIT :most FOR UPDATE),
+    moved AS (INSERT INTO contents SELECT id, content FROM old),
+    emptied AS (UPDATE records SET content = '' FROM old WHERE records.id = old.id)
+    SELECT max(id) FROM old
+""")
 
 
 def detach(connection: sa.Connection, part: Part, needed: Collection[int], at: int) -> None:

@@ -30,6 +30,9 @@ records = sa.Table(
     # is in force.
     sa.Column("superseded_by", sa.LargeBinary(32), nullable=False),
     sa.Column("content_mac", sa.LargeBinary(16), nullable=False),
+    # Of what programs before revision 0028 stored the sealed content, as in `contents`. Empty: it
+    # is there, or nowhere.
+    sa.Column("content", sa.LargeBinary, nullable=False),
     # One index finds a document, finds a record, and keeps two from being in force together.
     sa.UniqueConstraint("document_key", "record_key", "superseded_by"),
 )

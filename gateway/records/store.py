@@ -20,13 +20,15 @@ from gateway.sealing.services import Kind, key_in, opens
 
 CLOSED = sa.exists().where(closings.c.entry == records.c.id).correlate(records)
 """Whether the content of a record is closed by what the chain says."""
-ARCHIVED = sa.case((contents.c.id.is_(None), in_archive(records.c.id)), else_=sa.false())
+CONTENT = sa.func.coalesce(contents.c.content, sa.func.nullif(records.c.content, b""))
+"""The sealed content of a record, wherever it lies; NULL: it is not here."""
+ARCHIVED = sa.case((CONTENT.is_(None), in_archive(records.c.id)), else_=sa.false())
 """Whether the content of a record is not here because it was taken into the archive. What is here
 costs nothing to ask about."""
 WITH_KEYS = (
     sa.select(
-        records,
-        contents.c.content,
+        *(column for column in records.c if column is not records.c.content),
+        CONTENT.label("content"),
         content_keys.c.wrapped_by,
         content_keys.c.wrapped_key,
         CLOSED.label("closed"),
@@ -96,6 +98,8 @@ def drop_contents(connection: sa.Connection, ids: Sequence[int]) -> None:
     lies in this database."""
     for at in range(0, len(ids), _AT_ONCE):
         some = list(ids[at : at + _AT_ONCE])
+        # First: whoever moves it from there to `contents` meanwhile has come to the end then.
+        connection.execute(sa.update(records).where(records.c.id.in_(some)).values(content=b""))
         connection.execute(sa.delete(contents).where(contents.c.id.in_(some)))
     destroy_detached(connection, ids)
 

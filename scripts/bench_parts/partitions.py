@@ -180,10 +180,10 @@ _OFFICE = f"substr(sha256(int8send(-1 - mod(i / {OF_AN_OFFICE}, {OFFICES}))), 1,
 _HASHED = "decode(md5(i::text), 'hex')"
 _RECORDS = f"""
     INSERT INTO records (id, schema, authority, visibility, period, subject, stored_at,
-        document_key, record_key, superseded_by, content_mac)
+        document_key, record_key, superseded_by, content_mac, content)
     SELECT i, 'penalty@1', {_HASHED}, 1, {{month}},
         1 + mod(hashint8(i)::bigint + 2147483648, {{firms}}), 1800000000,
-        {_OFFICE} || substr({_HASHED}, 1, 12), {_HASHED}, '', {_HASHED}
+        {_OFFICE} || substr({_HASHED}, 1, 12), {_HASHED}, '', {_HASHED}, ''
     FROM generate_series({{first}}::bigint, {{last}}) AS i
 """  # noqa: S608 - numbers and names of ours
 _PROMISES = f"""

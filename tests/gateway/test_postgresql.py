@@ -38,7 +38,7 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RECORDS = 20_000
 COLUMNS = (
     *("id", "schema", "authority", "visibility", "period", "stored_at"),
-    *("document_key", "record_key", "superseded_by", "content_mac"),
+    *("document_key", "record_key", "superseded_by", "content_mac", "content"),
 )
 
 
@@ -68,7 +68,7 @@ def fill(connection: sa.Connection, numbers: range) -> None:
     found = [(n, row_id, some.randbytes(32), some.randbytes(5)) for n in numbers]
     insert_rows(connection, entries, ENTRY, found)
     made = [
-        (n, "penalty@1", leaf[16:], 1, 202611, 1, leaf[:16], leaf[16:], b"", leaf[:16])
+        (n, "penalty@1", leaf[16:], 1, 202611, 1, leaf[:16], leaf[16:], b"", leaf[:16], b"")
         for n, _, leaf, _ in found
     ]
     insert_rows(connection, records, COLUMNS, made)
@@ -101,9 +101,10 @@ def test_copied_rows_are_what_they_were(node: Node) -> None:
                     b"r",
                     b"",
                     b"m",
+                    b"c",
                     "市\t监\\N局",
                 ),
-                (2**62, "penalty@1", b"b", 3, 202600, 0, b"D", b"R", b"", b"m", None),
+                (2**62, "penalty@1", b"b", 3, 202600, 0, b"D", b"R", b"", b"m", b"", None),
             ],
         )
     with begin_read(node.ctx.engine) as connection:

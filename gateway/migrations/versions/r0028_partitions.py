@@ -1,8 +1,9 @@
-"""The content of records in a table of its own; on PostgreSQL the large tables in parts.
+"""A table of its own for the content of records; on PostgreSQL the large tables in parts.
 
-All that is there is copied, each row to the part of the month in which it was promised, so for the
-time of it the database takes twice its room. Row numbers stay what they are: the month that runs
-goes on with them, only the next one begins with numbers of its own.
+Entries and keys that are there are copied, each to the part of the month in which it was promised.
+Row numbers stay what they are: the month that runs goes on with them, only the next one begins with
+numbers of its own. Content that is there stays in `records`, where a program of the version before
+still puts it.
 """
 
 from __future__ import annotations
@@ -60,13 +61,11 @@ def upgrade() -> None:
         sa.Column("content", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_contents"),
     )
-    op.execute("INSERT INTO contents SELECT id, content FROM records WHERE length(content) > 0")
-    op.drop_column("records", "content")
 
 
 def _cut() -> None:
     op.execute("SET LOCAL enable_seqscan = on")
-    op.execute("LOCK TABLE entries, records, content_keys IN ACCESS EXCLUSIVE MODE")
+    op.execute("LOCK TABLE entries, content_keys IN ACCESS EXCLUSIVE MODE")
     # Whoever takes a part out must not look for what refers to it, nor whoever puts a row in.
     op.drop_constraint("fk_records_id", "records")
     op.drop_constraint("fk_statements_entry", "statements")
@@ -108,13 +107,9 @@ def _fill() -> None:
         op.execute(f"INSERT INTO {table}_cut SELECT * FROM {table}")  # noqa: S608 - our own names
         op.execute(f"DROP TABLE {table}")
         op.execute(f"ALTER TABLE {table}_cut RENAME TO {table}")
-    op.execute("INSERT INTO contents SELECT id, content FROM records WHERE length(content) > 0")
-    op.drop_column("records", "content")
-    op.execute("CLUSTER records USING pk_records")  # or what was dropped would take its room still
-    op.execute("ALTER TABLE records SET WITHOUT CLUSTER")
     _add_indexes()
     op.create_primary_key("pk_contents", "contents", ["id"])
-    op.execute("ANALYZE entries, contents, content_keys, records")
+    op.execute("ANALYZE entries, content_keys")
 
 
 def _add_indexes() -> None:
@@ -174,30 +169,24 @@ def _newest(connection: sa.Connection) -> int:
 
 
 def downgrade() -> None:
-    if op.get_bind().dialect.name == "postgresql":
+    cut = op.get_bind().dialect.name == "postgresql"
+    if cut:
+        _demand_nothing_archived()
+    op.execute("UPDATE records SET content = c.content FROM contents c WHERE c.id = records.id")
+    op.drop_table("contents")
+    if cut:
         _whole()
-    else:
-        op.add_column(
-            "records",
-            sa.Column("content", sa.LargeBinary, nullable=False, server_default=sa.text("x''")),
-        )
-        op.execute(_CONTENT_BACK)
-        op.drop_table("contents")
     op.drop_table("partitions")
 
 
-_CONTENT_BACK = "UPDATE records SET content = c.content FROM contents c WHERE c.id = records.id"
-
-
-def _whole() -> None:
+def _demand_nothing_archived() -> None:
     archived = "SELECT 1 FROM partitions WHERE archived_at IS NOT NULL LIMIT 1"
     if op.get_bind().execute(sa.text(archived)).first() is not None:
         raise CommandError("months are in the archive; put them back first")
+
+
+def _whole() -> None:
     op.execute("SET LOCAL enable_seqscan = on")
-    op.add_column("records", sa.Column("content", sa.LargeBinary, server_default=""))
-    op.execute(_CONTENT_BACK)
-    op.alter_column("records", "content", nullable=False, server_default=None)
-    op.drop_table("contents")
     for table in ("entries", "content_keys"):
         op.execute(f"CREATE TABLE {table}_whole (LIKE {table})")
         op.execute(f"INSERT INTO {table}_whole SELECT * FROM {table}")  # noqa: S608 - our own names

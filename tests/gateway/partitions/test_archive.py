@@ -120,6 +120,30 @@ def test_it_comes_back(node: Node, leaves: list[bytes]) -> None:
     assert doing.detach(OLD) == 1, "and goes again"
 
 
+def test_content_of_an_older_program(node: Node, leaves: list[bytes]) -> None:
+    """It lies in the record itself, is read and compared there, erased there, and moved only when
+    its month goes."""
+    with begin_write(node.ctx.engine) as connection:
+        old = sa.select(contents.c.content).where(contents.c.id == records.c.id).scalar_subquery()
+        connection.execute(sa.update(records).values(content=old))
+        connection.execute(sa.delete(contents))
+    before = [shown(node, leaf) for leaf in leaves]
+    conflict = node.intake.submit_set(caller=CENTRE, rows=[row(1, at=1, CF_NR_FK="9.99")]).rows[0]
+    assert (conflict.verdict, conflict.changed) == ("conflict", ("CF_NR_FK",))
+    doing = work(node)
+    assert doing.detach(OLD) == 1
+    assert rows_in(node, ALL) == {"contents": 1, DETACHED: 3, KEPT: 1}
+    with begin_write(node.ctx.engine) as connection:
+        left = sa.select(records.c.id).where(records.c.content != b"")
+        assert connection.scalars(left).all() == [4], "of another month"
+        destroy_records(connection, [4])
+        assert connection.scalars(left).all() == []
+    assert doing.attach(OLD) == 3
+    assert [shown(node, leaf) for leaf in leaves[:3]] == before[:3]
+    with pytest.raises(NotAllowed, match="content-erased"):
+        shown(node, leaves[3])
+
+
 def pg(node: Node, name: str, *arguments: str) -> None:
     """One of the programs that come with the server, on the database of the node."""
     url = node.ctx.engine.url.difference_update_query(["options"]).set(drivername="postgresql")

@@ -103,21 +103,22 @@ def _plain(value: object) -> object:
     return bytes(value) if isinstance(value, bytes | memoryview) else value
 
 
-def test_every_row_and_its_content(engine: sa.Engine) -> None:
+def test_every_row_stays_what_it_is(engine: sa.Engine) -> None:
+    """Content too: a program of before reads it where it was."""
     before = fill(engine, (OCTOBER, 2), (NOVEMBER, 3))
     migrate(engine)
-    after = held(engine)
-    content = {row["id"]: row.pop("content") for row in before["records"]}
-    assert after == before
+    assert held(engine) == before
     with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT id, content FROM contents")).all()
-    assert {row: bytes(data) for row, data in found} == {n: content[n] for n in (2, 3, 4, 5)}
+        assert connection.scalar(sa.text("SELECT count(*) FROM contents")) == 0
 
 
 def test_down_again(engine: sa.Engine) -> None:
+    """With the content that came since."""
     before = fill(engine, (OCTOBER, 2), (NOVEMBER, 3))
     migrate(engine)
     with begin_write(engine) as connection:
+        connection.execute(sa.text("INSERT INTO contents SELECT id, content FROM records"))
+        connection.execute(sa.text("UPDATE records SET content = :b"), {"b": b""})
         command.downgrade(revision._config(connection), BEFORE)
     assert held(engine) == before
     with pytest.raises(sa.exc.IntegrityError), begin_write(engine) as connection:
@@ -159,17 +160,13 @@ def test_months_are_those_of_the_promises(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         for table, rows in (
             ("entries_2025_10_1", [1, 2]),
-            ("contents_2025_10_1", [2]),
-            ("contents_2025_10_2", [3]),
+            ("entries_2025_10_2", [3]),
             ("content_keys_2025_12_1", [5, 6]),
         ):
             query = sa.text(f"SELECT id FROM {table} ORDER BY id")
             assert connection.scalars(query).all() == rows, table
         for table, kind in (("content_keys_others", 2), ("content_keys_default", None)):
             assert connection.scalar(sa.text(f"SELECT kind FROM {table}")) == kind
-        columns = sa.text("SELECT count(*) FROM pg_attribute WHERE attrelid = 'records'::regclass"
-                          " AND attname = 'content'")  # fmt: skip
-        assert connection.scalar(columns) == 0
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
