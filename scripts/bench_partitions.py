@@ -125,9 +125,9 @@ def main() -> int:
         say(f"FAILED: {need >> 30} GiB must be free in {tempfile.gettempdir()}")
         return 1
     at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
-    found = [_measured(asked.records, asked.parts, say)]
+    found = [measured(asked.records, asked.parts, say)]
     if whole:
-        found.append(_measured(whole, 1, say))
+        found.append(measured(whole, 1, say))
     asked.out.mkdir(parents=True, exist_ok=True)
     told = {"setting": asdict(at), "layouts": [asdict(one) for one in found]}
     (asked.out / "results.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
@@ -137,7 +137,7 @@ def main() -> int:
     return 0
 
 
-def _measured(rows: int, count: int, say: Callable[[str], None]) -> Measured:
+def measured(rows: int, count: int, say: Callable[[str], None]) -> Measured:
     """In a server of its own, whose files go before the next one begins."""
     say(f"{rows:,} records in {count} parts")
     with server() as running, tempfile.TemporaryDirectory() as folder:
