@@ -248,7 +248,13 @@ def test_urls_of_an_operator(url: str, anywhere: bool, in_production: bool) -> N
 
 @pytest.mark.parametrize(
     "text",
-    ["", "whsec_", "whsec_AAAA", "whsec_" + "!" * 9, pytest.param(new_secret()[6:], id="no-prefix")],
+    [
+        "",
+        "whsec_",
+        "whsec_AAAA",
+        "whsec_" + "!" * 9,
+        pytest.param(new_secret()[6:], id="no-prefix"),
+    ],
 )
 def test_what_is_no_secret(text: str) -> None:
     assert not is_secret(text)
