@@ -79,32 +79,37 @@ def store(
         for row_id, draft in zip(ids, drafts, strict=True)
     ]
     put(connection, vault, Kind.RECORD, keys)
-    numbers = number_subjects(connection, {draft.subject for draft in drafts} - {None})
-    at = promise.issued_at
-    insert_rows(
-        connection,
-        records,
-        _COLUMNS,
-        [
-            (
-                row_id,
-                draft.schema,
-                department,
-                draft.authority,
-                draft.visibility,
-                draft.period,
-                None if draft.subject is None else numbers[draft.subject],
-                at,
-                draft.document_key,
-                draft.record_key,
-                _IN_FORCE,
-                draft.content_mac,
-                _ELSEWHERE,
-            )
-            for row_id, draft, department in zip(ids, drafts, departments, strict=True)
-        ],
-    )
+    _put_records(connection, ids, drafts, departments, promise.issued_at)
     put_contents(connection, zip(ids, (draft.content for draft in drafts), strict=True))
+
+
+def _put_records(
+    connection: sa.Connection,
+    ids: Sequence[int],
+    drafts: Sequence[Draft],
+    departments: Sequence[str | None],
+    at: int,
+) -> None:
+    numbers = number_subjects(connection, {draft.subject for draft in drafts} - {None})
+    rows = [
+        (
+            row_id,
+            draft.schema,
+            department,
+            draft.authority,
+            draft.visibility,
+            draft.period,
+            None if draft.subject is None else numbers[draft.subject],
+            at,
+            draft.document_key,
+            draft.record_key,
+            _IN_FORCE,
+            draft.content_mac,
+            _ELSEWHERE,
+        )
+        for row_id, draft, department in zip(ids, drafts, departments, strict=True)
+    ]
+    insert_rows(connection, records, _COLUMNS, rows)
 
 
 def _supersede(connection: sa.Connection, old: Known, draft: Draft) -> None:

@@ -32,7 +32,8 @@ def gather(connection: sa.Connection, part: Part, after: int) -> int | None:
     """Move content of a part that an older program put into `records` to where it belongs, behind
     a row number; the last one moved, None: none is left."""
     ends = {"after": max(after, part.first_id - 1), "end": part.end_id, "most": AT_ONCE}
-    return connection.scalar(_GATHER, ends)
+    last: int | None = connection.scalar(_GATHER, ends)
+    return last
 
 
 _GATHER = sa.text("""

@@ -25,7 +25,7 @@ CONTENT = sa.func.coalesce(contents.c.content, sa.func.nullif(records.c.content,
 ARCHIVED = sa.case((CONTENT.is_(None), in_archive(records.c.id)), else_=sa.false())
 """Whether the content of a record is not here because it was taken into the archive. What is here
 costs nothing to ask about."""
-WITH_KEYS = (
+WITH_KEYS: sa.Select[Any] = (
     sa.select(
         *(column for column in records.c if column is not records.c.content),
         CONTENT.label("content"),
