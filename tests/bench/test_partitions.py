@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.bench_parts.partitions import Measured
 from scripts.bench_partitions import TOLD, measured, page
+from scripts.bench_parts.partitions import Measured
 
 
 def test_the_page_tells_all_that_was_measured() -> None:
