@@ -141,8 +141,14 @@ def measured(rows: int, count: int, say: Callable[[str], None]) -> Measured:
     """In a server of its own, whose files go before the next one begins."""
     say(f"{rows:,} records in {count} parts")
     with server() as running, tempfile.TemporaryDirectory() as folder:
+        before = os.environ.get(USED)
         os.environ[USED] = running.url
-        found = measure(Path(folder), rows, count, say)
+        try:
+            found = measure(Path(folder), rows, count, say)
+        finally:
+            os.environ.pop(USED)
+            if before is not None:
+                os.environ[USED] = before
     say(", ".join(f"{name} {_shown(value)}" for name, value in found.values.items()))
     return found
 
