@@ -3,8 +3,9 @@
 
 The program of that commit runs a network with one gateway. While records are sent to it without a
 pause, a gateway of this version starts on the same database and brings its tables up to date; both
-take records; the old one is stopped, and does not start again. Then every record that was accepted
-stands in the public log once, and its receipt verifies.
+take records; the old one is stopped, and does not start again. (Where a revision between the two
+takes something away, the new one does not start before the old one is stopped.) Then every record
+that was accepted stands in the public log once, and its receipt verifies.
 """
 
 from __future__ import annotations
@@ -227,30 +228,44 @@ def _more(loads: Sequence[Load], what: str) -> None:
 
 
 def _roll(site: Site) -> dict[str, Any]:
-    """What was seen."""
+    """What was seen. A version that takes something away does not start beside the former one, and
+    starts once that is stopped."""
     loads = [Load(site.before, site.token, 0)]
     _more(loads, "records at the former one alone")
     with _here(site.home / "new.toml") as process:
         until(lambda: process.poll() is not None or ready(site.after), "the new one")
-        if process.poll() is not None:
-            raise SystemExit((site.home / "new.jsonl").read_text()[-2000:])
-        loads.append(Load(site.after, site.token, 1_000_000))
+        if process.poll() is None:
+            return _go_on(site, loads, beside=True)
+    refused = (site.home / "new.jsonl").read_text().strip().splitlines()[-1]
+    _more(loads, "records at the former one, which goes on")
+    loads[0].end()
+    site.stop_former()
+    with _here(site.home / "new.toml") as process:
+        until(lambda: process.poll() is not None or ready(site.after), "the new one alone")
+        return {"refusedBeside": refused} | _go_on(site, loads, beside=False)
+
+
+def _go_on(site: Site, loads: list[Load], *, beside: bool) -> dict[str, Any]:
+    """Records at the new one, beside the former one first; then what became of all of them."""
+    loads.append(Load(site.after, site.token, 1_000_000))
+    if beside:
         _more(loads, "records at both")
         loads[0].end()
         site.stop_former()
-        _more(loads[1:], "records at the new one alone")
-        loads[1].end()
-        again = site.start_former()
-        until(lambda: anchored(site.after), "everything anchored")
-        taken, found = [leaf for load in loads for leaf in load.leaves], logged(site.after)
-        return {
-            "former": site.old.commit,
-            "taken": [len(load.leaves) for load in loads],
-            "unanswered": [load.failed for load in loads],
-            "notOnce": sum(found[leaf] != 1 for leaf in taken),
-            "verify": site.verify(taken[-1]),
-            "formerAgain": {"exit": again[0], "words": again[1]},
-        }
+    _more(loads[1:], "records at the new one alone")
+    loads[1].end()
+    again = site.start_former()
+    until(lambda: anchored(site.after), "everything anchored")
+    taken, found = [leaf for load in loads for leaf in load.leaves], logged(site.after)
+    return {
+        "former": site.old.commit,
+        "beside": beside,
+        "taken": [len(load.leaves) for load in loads],
+        "unanswered": [load.failed for load in loads],
+        "notOnce": sum(found[leaf] != 1 for leaf in taken),
+        "verify": site.verify(taken[-1]),
+        "formerAgain": {"exit": again[0], "words": again[1]},
+    }
 
 
 def main() -> None:
