@@ -27,9 +27,10 @@ _VERSION = sa.table("alembic_version", sa.column("version_num"))
 FIRST_CARRIED = "0013"
 """Revisions before it were changed in place while nothing was released: what a database of one of
 them holds, its number does not tell."""
-ALONE = frozenset({"0028"})
+ALONE = frozenset[str]()
 """Revisions that take away what a gateway of the version before works with: no gateway may run.
-All others since 0023 only add, and the gateways of a member are brought up one after the other."""
+All others since 0023 only add, and the gateways of a member are brought up one after the other.
+So far there is none."""
 LEAVE_SECONDS = 2 * SECONDS
 """For which a gateway that was killed is taken to run still."""
 _POLL = 0.2

@@ -24,8 +24,8 @@ SINCE = "0022"
 """The last revision before this promise."""
 PART = re.compile(r"_(\d{4}_\d{2}_\d+|default|others)$")
 """Of a table that is cut by month, which months depends on the day."""
-BEFORE = "0027"
-"""The last before one of those."""
+BEFORE, MORE = "0027", "0028"
+"""A revision, and the next, which in these tests does more."""
 
 
 class Shape(NamedTuple):
@@ -132,8 +132,9 @@ def test_what_is_no_addition_is_seen(engine: sa.Engine, change: str, problem: st
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[sa.Engine]:
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engine]:
     """Tables of the revision before one that does more than add, on which a gateway runs."""
+    monkeypatch.setattr(revision, "ALONE", frozenset({MORE}))
     engine = open_engine(database_url(tmp_path))
     upgrade(engine, BEFORE)
     yield engine
@@ -154,6 +155,13 @@ def test_no_older_gateway_may_run(served: sa.Engine, monkeypatch: pytest.MonkeyP
     assert revision.revision(served) == revision.program_revision()
     assert Lease(served).take()
     revision.migrate(served)  # nothing is left to do
+
+
+def test_beside_what_only_adds(served: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(revision, "ALONE", frozenset({BEFORE}))
+    assert Lease(served).take()
+    revision.migrate(served)
+    assert revision.revision(served) == revision.program_revision()
 
 
 def test_one_that_was_killed_is_waited_for(served: sa.Engine) -> None:
