@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from ledger.audit.monitor.items import Condition, Item, Name, item_id
 from ledger.audit.monitor.lines import nothing
-from ledger.audit.monitor.sending import TRIES, Sender, client, is_sendable
+from ledger.audit.monitor.sending import LIFE, PAUSES, TRIES, Sender, client, is_sendable
 from ledger.audit.monitor.store import Store
 from ledger.audit.monitor.telling import Teller
 from ledger.core.errors import ConfigError
@@ -146,26 +146,40 @@ class Clock:
         return self.time
 
 
-def test_it_is_tried_less_and_less_and_given_up(store: Store, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("drawn", "left"),
+    [(min, 1), (lambda low, high: (low + high) / 2, 1), (max, 0)],
+    ids=["shortest", "middle", "longest"],
+)
+def test_it_is_tried_less_and_less_and_given_up(
+    store: Store,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    drawn: Callable[[float, float], float],
+    left: int,
+) -> None:
+    """Where the longest pauses were drawn, its days are over as well: what waited behind it is that
+    old too, and is tried once."""
+    monkeypatch.setattr("ledger.audit.monitor.sending.random.uniform", drawn)
     posted(store, 2)
     clock, http, waits = Clock(), client(), []
     sender = Sender(
         store=store, http=http, url=receiver.url, secrets=[SECRET], now=clock, log=nothing
     )
     receiver.on(status(503))
-    while (wait := sender.run(threading.Event())) is not None and len(receiver.got) < TRIES:
+    while (wait := sender.run(threading.Event())) is not None and store.letters()[1] == 0:
         waits.append(wait)
         clock.time += wait + 1
-    assert all(1.4 * after > before for before, after in pairwise(waits))
+    assert all(before <= after for before, after in pairwise(waits))
     assert 4 <= waits[0] <= 6
-    assert sum(waits) > DAY
-    assert {got.id for got in receiver.got[:TRIES]} >= {"aud_0"}
-    assert store.letters() == (1, 1)
+    assert DAY < sum(waits) < LIFE + 2 * PAUSES[-1]
+    assert [got.id for got in receiver.got] == ["aud_0"] * TRIES + ["aud_1"]
+    assert store.letters() == (left, 2 - left)
     receiver.clear()
     clock.time += DAY
     assert sender.run(threading.Event()) is None
-    assert [got.id for got in receiver.taken] == ["aud_1"]
-    assert store.letters() == (0, 1)
+    assert [got.id for got in receiver.taken] == ["aud_1"] * left
+    assert store.letters() == (0, 2 - left)
     http.close()
 
 
