@@ -3,10 +3,16 @@ a replay before, within and after every one."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 
-__all__ = ["cut", "replace", "sync", "sync_folder", "write"]
+__all__ = ["cut", "lock", "replace", "sync", "sync_folder", "write"]
+
+
+def lock(handle: int) -> None:
+    """Until it is closed nobody else gets it. Raises BlockingIOError where somebody has it."""
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write(handle: int, data: bytes) -> None:

@@ -21,7 +21,7 @@ from typing import IO, Final, NamedTuple
 
 from ledger.audit import disk
 
-__all__ = ["MARK", "MAX_FRAME", "NOTE", "Journal"]
+__all__ = ["MARK", "MAX_FRAME", "NOTE", "Journal", "all_notes"]
 
 NOTE, MARK = 1, 2
 MAX_FRAME: Final = 64 << 20
@@ -40,7 +40,8 @@ class _Frame(NamedTuple):
 
 
 class Journal:
-    """Opens or makes the file, and cuts off what is behind the last mark. Raises OSError.
+    """Opens or makes the file, and cuts off what is behind the last mark. Raises OSError,
+    BlockingIOError where another process has it.
 
     position: payload of that mark, None: there is none. damaged: something else than an end that
     was not written whole has to be read again.
@@ -55,6 +56,7 @@ class Journal:
         self.damaged = False
         self._digest, self._end = seed, 0
         try:
+            disk.lock(self._handle)
             self._look()
         except BaseException:
             self.close()
@@ -63,10 +65,13 @@ class Journal:
     def _look(self) -> None:
         """Find the last mark."""
         with self._open() as file:
-            for frame in self._frames(file):
-                if frame.kind == MARK:
-                    self.position = frame.payload
-                    self._digest, self._end = frame.digest, frame.end
+            try:
+                for frame in _frames(file, self._seed):
+                    if frame.kind == MARK:
+                        self.position = frame.payload
+                        self._digest, self._end = frame.digest, frame.end
+            except _Damaged:
+                self.damaged = True
         if os.fstat(self._handle).st_size > self._end:
             disk.cut(self._handle, self._end)
 
@@ -74,11 +79,11 @@ class Journal:
         """The payloads before the last mark as it was when this was opened. Raises OSError."""
         end = self._end
         with self._open() as file:
-            for frame in self._frames(file):
-                if frame.end > end:
-                    return
+            for frame in _frames(file, self._seed) if end else ():
                 if frame.kind == NOTE:
                     yield frame.payload
+                if frame.end == end:
+                    return
 
     def note(self, payload: bytes) -> None:
         """Some more work. Raises OSError."""
@@ -91,6 +96,11 @@ class Journal:
         self._append(MARK, payload)
         self._write()
         disk.sync(self._handle)
+
+    def flush(self) -> None:
+        """What was noted behind the last mark can be read, until this is opened again. Raises
+        OSError."""
+        self._write()
 
     def close(self) -> None:
         """What was not marked is forgotten."""
@@ -114,21 +124,33 @@ class Journal:
         file.seek(0)
         return file
 
-    def _frames(self, file: IO[bytes]) -> Iterator[_Frame]:
-        """Those that are right, up to the first that is not."""
-        digest, at = self._seed, 0
-        while len(head := file.read(_HEAD.size)) == _HEAD.size:
-            kind, length = _HEAD.unpack(head)
-            if kind not in (NOTE, MARK) or length > MAX_FRAME:
-                self.damaged = True
-                return
-            body = file.read(length + _DIGEST)
-            if len(body) < length + _DIGEST:
-                return  # not written whole
-            payload = body[:length]
-            digest = sha256(b"".join((digest, head, payload))).digest()
-            if digest != body[length:]:
-                self.damaged = True
-                return
-            at += len(head) + len(body)
-            yield _Frame(kind, payload, digest, at)
+
+def all_notes(path: Path, seed: bytes) -> Iterator[bytes]:
+    """The payloads of a file that another process has written and `flush`ed. Raises OSError."""
+    with path.open("rb") as file:
+        for frame in _frames(file, seed):
+            if frame.kind == NOTE:
+                yield frame.payload
+
+
+class _Damaged(Exception):
+    """Something was written here that is not as it was written."""
+
+
+def _frames(file: IO[bytes], seed: bytes) -> Iterator[_Frame]:
+    """Those that are right, up to the first that is not: one that was not written whole ends them,
+    another raises _Damaged."""
+    digest, at = seed, 0
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        kind, length = _HEAD.unpack(head)
+        if kind not in (NOTE, MARK) or length > MAX_FRAME:
+            raise _Damaged
+        body = file.read(length + _DIGEST)
+        if len(body) < length + _DIGEST:
+            return
+        payload = body[:length]
+        digest = sha256(b"".join((digest, head, payload))).digest()
+        if digest != body[length:]:
+            raise _Damaged
+        at += len(head) + len(body)
+        yield _Frame(kind, payload, digest, at)

@@ -12,7 +12,6 @@ The seed of each journal is the question and the log, so what is kept answers no
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeGuard
 import orjson
 
 from ledger.audit import disk
-from ledger.audit.journal import Journal
+from ledger.audit.journal import Journal, all_notes
 from ledger.audit.log_reading import Position
 from ledger.audit.noted import Noted
 from ledger.chain.network import NetworkFile
@@ -98,6 +97,10 @@ class CannotResume(LedgerError):
         self.code = code
         self.what = what
 
+    def __reduce__(self) -> tuple[type[CannotResume], tuple[str, str]]:
+        """Processes hand it on."""
+        return CannotResume, (self.code, self.what)
+
 
 class Asked(NamedTuple):
     """Number and hash of the last block of a replay that was begun."""
@@ -109,8 +112,8 @@ class Asked(NamedTuple):
 class Kept:
     """Opens the folder, or makes it. Raises CannotResume. Close it.
 
-    options: all that the report depends on besides network and block. told: of each log (hex) what
-    is kept, and the entry from which it is read.
+    options: all that the report depends on besides network and block. told: is told of each log
+    (hex) what is kept, and the entry from which it is read.
     """
 
     def __init__(
@@ -121,7 +124,7 @@ class Kept:
     ) -> None:
         self._folder = folder
         self._options = dict(options)
-        self._told = told
+        self.told = told
         self._seed = b""
         self._lock = -1
         with _in_words(folder):
@@ -167,18 +170,23 @@ class Kept:
             raise CannotResume("other-question", ", ".join(different))
         self._seed = sha256(data).digest()
 
+    def journal(self, log: LogId) -> tuple[Path, bytes]:
+        """Where what is read of a log is kept, and the seed of it."""
+        return self._folder / f"{log.hex()}{_JOURNAL}", sha256(self._seed + log).digest()
+
     @contextmanager
     def log(self, log: LogId) -> Iterator[KeptLog]:
         """What is kept of a log. Raises CannotResume."""
-        with _in_words(self._folder):
-            seed = sha256(self._seed + log).digest()
-            journal = Journal(self._folder / f"{log.hex()}{_JOURNAL}", seed)
-        try:
-            kept = KeptLog(journal, self._folder)
-            self._told(log.hex(), kept.found, kept.at)
+        with open_log(*self.journal(log)) as kept:
+            self.told(log.hex(), kept.found, kept.at)
             yield kept
-        finally:
-            journal.close()
+
+    def all_notes(self, log: LogId) -> Iterator[Noted]:
+        """What another process has read of a log, also behind the last position. Raises
+        CannotResume."""
+        with _in_words(self._folder):
+            for payload in all_notes(*self.journal(log)):
+                yield Noted.decode(payload)
 
     # ---- the question
 
@@ -242,10 +250,26 @@ class KeptLog:
         with _in_words(self._folder):
             self._journal.note(noted.encode())
 
+    def flush(self) -> None:
+        """What was read behind the last position can be read by others. Raises CannotResume."""
+        with _in_words(self._folder):
+            self._journal.flush()
+
     def keep(self, position: Position) -> None:
         """So far it was read. Raises CannotResume."""
         with _in_words(self._folder):
             self._journal.mark(orjson.dumps(position))
+
+
+@contextmanager
+def open_log(path: Path, seed: bytes) -> Iterator[KeptLog]:
+    """A log as `Kept.journal` names it. Raises CannotResume."""
+    with _in_words(path.parent):
+        journal = Journal(path, seed)
+    try:
+        yield KeptLog(journal, path.parent)
+    finally:
+        journal.close()
 
 
 def digest_of(paths: Sequence[Path]) -> str:
@@ -287,10 +311,10 @@ def _locked(path: Path) -> int:
     """The handle of a file that nobody else holds."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+        disk.lock(handle)
+    except BaseException:
         os.close(handle)
-        raise CannotResume("in-use") from error
+        raise
     return handle
 
 
@@ -308,5 +332,7 @@ def _different(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
 def _in_words(folder: Path) -> Iterator[None]:
     try:
         yield
+    except BlockingIOError as error:
+        raise CannotResume("in-use") from error
     except OSError as error:
         raise CannotResume("unwritable", f"{folder}: {error.strerror}") from error

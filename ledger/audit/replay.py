@@ -19,7 +19,7 @@ from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.replay_block import last_block
 from ledger.audit.replay_job import Asked, ReplayJob
 from ledger.audit.rows import pieces, plain
-from ledger.audit.sources import FetchFor, Sources, mirror_over_http
+from ledger.audit.sources import FetchFor, mirror_over_http
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.http import Http
@@ -95,6 +95,7 @@ def replay(
     sums: SumsAsked | None = None,
     gas: bool = False,
     kept: Kept | None = None,
+    processes: int = 1,
 ) -> Report:
     """Replay up to the newest final block, or to `to_block`: of a day in China, to its last one.
 
@@ -106,6 +107,7 @@ def replay(
     too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it. sums: to
     be made of the outcomes in the openings. gas: count what transactions cost, by member. kept:
     where what is read of logs is kept; a replay that was begun there goes on, up to its block.
+    processes: in which logs are read, side by side.
 
     Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot,
     CannotResume where nothing can be kept; a log that cannot be is told in the report.
@@ -116,6 +118,9 @@ def replay(
         view = own.head()
         last = _last(own, view, to_block, kept)
         asked = Asked(
+            mirrors=mirrors or {},
+            fetch_for=fetch_for,
+            processes=processes,
             openings=openings,
             calendar=calendar,
             sums=sums,
@@ -123,15 +128,15 @@ def replay(
             mirror_for=(mirror_for or mirror_over_http(https)) if check_mirrors else None,
             gas=gas,
         )
-        sources = Sources(http=https, mirrors=mirrors or {}, fetch_for=fetch_for, told=told)
         job = ReplayJob(
             view=view,
             network=network,
             last=last,
             asked=asked,
-            sources=sources,
+            http=https,
             kept=kept,
             progress=progress,
+            told=told,
         )
         return Report(job.run())
     finally:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ledger.audit import document
@@ -25,14 +28,18 @@ from ledger.audit.judge_sums import SumsAsked
 from ledger.audit.judge_written import judge_written
 from ledger.audit.kept import Kept
 from ledger.audit.listed import Beside, ListEntries, Replayed
-from ledger.audit.log_judge import Against
+from ledger.audit.log_judge import Against, LogJudge
 from ledger.audit.log_reading import Progress
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
-from ledger.audit.replay_logs import LogsReplay, subjects_of
+from ledger.audit.patience import Patience, of_all
+from ledger.audit.read_ahead import ReadAhead, reading_ahead
+from ledger.audit.read_here import ReadHere
+from ledger.audit.replay_logs import LogsReplay, ReadLogs, subjects_of
 from ledger.audit.service import KeptPromises, service
-from ledger.audit.sources import Sources
-from ledger.audit.state import Log, Place, State
+from ledger.audit.sources import FetchFor, Place, Source, open_place, place_of
+from ledger.audit.state import Log, State
+from ledger.audit.state import Place as At
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
 from ledger.audit.written import Written
@@ -40,6 +47,7 @@ from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block
+from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import View
 from ledger.core.ids import LogId
 from ledger.records.calendar import Calendar
@@ -49,7 +57,12 @@ __all__ = ["Asked", "ReplayJob"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a replay is asked for beside the chain and the logs, as of `replay`."""
+    """What a replay is asked for beside the chain and the logs, and how these are read, as of
+    `replay`."""
+
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    fetch_for: FetchFor | None = None
+    processes: int = 1
 
     openings: OpeningFiles | None = None
     calendar: Calendar | None = None
@@ -61,15 +74,17 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class ReplayJob:
-    """One replay up to block `last`. kept: where what is read of logs is kept; None: nowhere."""
+    """One replay up to block `last`. kept: where what is read of logs is kept; None: nowhere.
+    told: of each log (hex) and the member whose copy was read."""
 
     view: View
     network: NetworkFile
     last: Block
     asked: Asked
-    sources: Sources
-    kept: Kept | None = None
+    http: Http
+    kept: Kept | None
     progress: Progress
+    told: Callable[[str, str], None]
     _state: State = field(default_factory=State)
     _cases: Cases = field(default_factory=Cases)
     _written: Written = field(default_factory=Written)
@@ -153,7 +168,7 @@ class ReplayJob:
             held.close()
         return unread
 
-    def _is_anew(self, place: Place) -> bool:
+    def _is_anew(self, place: At) -> bool:
         """Whether what happened there had happened before, on another chain."""
         rebuilt = self.network.rebuilt
         return rebuilt is not None and rebuilt.holds(self._times.at(place[0]))
@@ -173,19 +188,38 @@ class ReplayJob:
             opened=opened,
             listed=listed,
         )
-        logs = LogsReplay(
-            logs=self._logs,
-            against=against,
-            source=self.sources.of_all(self._state),
+        with ExitStack() as stack:
+            stack.callback(against.close)
+            logs = LogsReplay(logs=self._logs, against=against, read=self._reading(stack))
+            logs.run()
+        self._tallies, self._untrue = logs.tallies, logs.untrue
+        return logs.unread
+
+    def _reading(self, stack: ExitStack) -> ReadLogs:
+        """How logs are read, as long as the stack is not closed."""
+        asked = self.asked
+
+        def place(judge: LogJudge) -> Place:
+            return place_of(self._state, judge.log, asked.mirrors)
+
+        if asked.processes > 1 and asked.fetch_for is None:
+            pool, kept = stack.enter_context(reading_ahead(asked.processes, self.kept))
+            return ReadAhead(
+                place=place, kept=kept, progress=self.progress, told=self.told, pool=pool
+            )
+        patience = of_all(log.end for log in self._logs)
+        return ReadHere(
+            place=place,
+            source=lambda place: self._source(place, patience),
             kept=self.kept,
             progress=self.progress,
         )
-        try:
-            logs.run()
-        finally:
-            against.close()
-        self._tallies, self._untrue = logs.tallies, logs.untrue
-        return logs.unread
+
+    def _source(self, place: Place, patience: Patience) -> Source:
+        fetch_for, name = self.asked.fetch_for, place.log.log_id
+        if fetch_for is not None:
+            return Source(fetch_for(place.base, name))
+        return open_place(place, self.http, patience, partial(self.told, name.hex()))
 
     # ---- what was asked for beside them
 

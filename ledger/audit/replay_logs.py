@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from typing import Protocol
 
 from ledger.audit.commitments import NEVER, Dangling, Duplicate, Subject
 from ledger.audit.entries import Tally
-from ledger.audit.kept import Kept, KeptLog
 from ledger.audit.log_account import LogAccount
 from ledger.audit.log_judge import Against, LogJudge
-from ledger.audit.log_reading import LogReading, Progress
-from ledger.audit.noted import Noted
-from ledger.audit.shown_checkpoint import owner_signed
-from ledger.audit.sources import Source
 from ledger.audit.state import Log, Place
 from ledger.core.ids import LogId
 
-__all__ = ["LogsReplay", "subjects_of"]
+__all__ = ["LogsReplay", "ReadLogs", "subjects_of"]
+
+
+class ReadLogs(Protocol):
+    """Reads logs for their judges."""
+
+    def begin(self, judges: Sequence[LogJudge]) -> None:
+        """These will be asked for, in this order."""
+
+    def __call__(self, judge: LogJudge) -> LogAccount:
+        """Read one and have it judged. Raises CouldNotCheck, CannotResume."""
 
 
 @dataclass(slots=True, kw_only=True)
 class LogsReplay:
-    """Reads and judges them. logs: in the order of the report. kept: where what is read is kept for
-    a later run; None: nowhere.
+    """Has them read and judged. logs: in the order of the report.
 
     Afterwards: tallies: of each log; untrue: how many of its records say untruly that they were
     shared in time, or late; unread: those that could not be read whole.
@@ -34,9 +38,7 @@ class LogsReplay:
 
     logs: Sequence[Log]
     against: Against
-    source: Callable[[Log], Source]
-    kept: Kept | None
-    progress: Progress
+    read: ReadLogs
     tallies: list[Tally] = field(default_factory=list)
     untrue: list[Counter[str]] = field(default_factory=list)
     unread: frozenset[LogId] = frozenset()
@@ -46,16 +48,20 @@ class LogsReplay:
         against, ranks = self.against, _ranks(self.logs)
         incomplete: set[str] = set()
         unread: set[int] = set()
-        for number, log in enumerate(self.logs):
-            judge = LogJudge(log=log, number=number, ranks=ranks[number], against=against)
-            account = self._one(judge)
+        judges = [
+            LogJudge(log=log, number=number, ranks=ranks[number], against=against)
+            for number, log in enumerate(self.logs)
+        ]
+        self.read.begin(judges)
+        for judge in judges:
+            account = self.read(judge)
             judge.end(account)
             self.tallies.append(account.tally)
             self.untrue.append(judge.timely.counts())
             if not account.complete:
-                incomplete.add(log.member)
+                incomplete.add(judge.log.member)
             if not account.whole:
-                unread.add(number)
+                unread.add(judge.number)
         for same in against.commitments.found(against.references.each):
             self._duplicate(same)
         against.acted_on.judge(self.logs, unread, against.findings)
@@ -64,27 +70,6 @@ class LogsReplay:
             if self.logs[dangling.seat.log].member not in incomplete:
                 self._dangling(dangling)
         self.unread = frozenset(self.logs[number].log_id for number in unread)
-
-    def _one(self, judge: LogJudge) -> LogAccount:
-        log, source = judge.log, self.source(judge.log)
-        reading = LogReading(
-            log=log,
-            signed=partial(owner_signed, self.against.state, log),
-            fetch=source.fetch,
-            copies=source.copies,
-            epochs=judge.epochs,
-            wants=self.against.wants,
-            take=judge.take,
-            progress=self.progress,
-        )
-        if self.kept is None or not (log.anchors or log.closed):
-            return reading.run()
-        with self.kept.log(log.log_id) as kept:
-            for noted in kept.notes():
-                judge.take(noted)
-            reading.take = _Both(judge, kept).take
-            reading.keep = kept.keep
-            return reading.run(kept.position)
 
     # ---- of all logs together
 
@@ -112,18 +97,6 @@ class LogsReplay:
             where=self._where(dangling.seat.log, dangling.seat.index),
             target=dangling.target.hex(),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Both:
-    """What is read is judged, and kept."""
-
-    judge: LogJudge
-    kept: KeptLog
-
-    def take(self, noted: Noted) -> None:
-        self.judge.take(noted)
-        self.kept.take(noted)
 
 
 def _places(logs: Sequence[Log]) -> list[tuple[Place, int]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Protocol
 
@@ -14,7 +15,7 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.keys import Alg, Purpose
 
-__all__ = ["MAX_TAIL", "Shown", "Told", "look", "owner_signed"]
+__all__ = ["MAX_TAIL", "Shown", "Told", "is_signed", "look", "note_keys_of", "owner_signed"]
 
 MAX_TAIL: Final = 1 << 20
 """Entries of a closed log beyond its last anchor: promised, not anchored any more, and to be logged
@@ -99,11 +100,20 @@ def _hold(log: Log, found: note.Checkpoint, shown: Shown, told: Told) -> None:
 
 def owner_signed(state: State, log: Log, found: note.Checkpoint) -> bool:
     """Whether a NOTE key of the owner of the log, of whatever time, signed this checkpoint."""
-    for key in state.keys.values():
-        if (key.member, key.purpose, key.alg) == (log.member, Purpose.NOTE, Alg.ED25519):
-            try:
-                note.verify(found, key.public_key)
-            except EvidenceError:
-                continue
+    return is_signed(found, note_keys_of(state, log))
+
+
+def note_keys_of(state: State, log: Log) -> list[bytes]:
+    """The NOTE keys of the owner of a log, of whatever time."""
+    wanted = (log.member, Purpose.NOTE, Alg.ED25519)
+    keys = state.keys.values()
+    return [key.public_key for key in keys if (key.member, key.purpose, key.alg) == wanted]
+
+
+def is_signed(found: note.Checkpoint, keys: Iterable[bytes]) -> bool:
+    """Whether one of these keys signed a checkpoint."""
+    for key in keys:
+        with suppress(EvidenceError):
+            note.verify(found, key)
             return True
     return False

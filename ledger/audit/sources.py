@@ -3,77 +3,83 @@ from the copies of other provinces."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from ledger.audit.judge_mirrors import MirrorFor
 from ledger.audit.mirrored import Copies, Head, Mirror, Mirrored
-from ledger.audit.patience import Patience, of_all, of_log
-from ledger.audit.shown_checkpoint import owner_signed
+from ledger.audit.patience import Patience, of_log
+from ledger.audit.shown_checkpoint import is_signed, note_keys_of
 from ledger.audit.state import Log, Member, State
 from ledger.audit.tiles import Fetch, HttpFetch, is_plain_url, log_url, mirror_url
 from ledger.chain.nodes.http import Http
 from ledger.core.keys import Role
+from ledger.core.note import Checkpoint
 
-__all__ = ["FetchFor", "Source", "Sources", "mirror_over_http"]
+__all__ = ["FetchFor", "Place", "Source", "mirror_over_http", "open_place", "place_of"]
 
 FetchFor = Callable[[str, bytes], Fetch | None]
 """How to read a log: URL base of its member ("" if it names none) and log id; None: no way."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one log is read. url: of the log at its owner, or at whoever was named for it; None:
+    nowhere. copies: of other provinces, each with its member; None: none are asked. note_keys: by
+    which its owner signs checkpoints."""
+
+    log: Log
+    base: str
+    url: str | None
+    copies: Sequence[tuple[str, str]] | None
+    note_keys: Sequence[bytes]
+
+    def signed(self, found: Checkpoint) -> bool:
+        """Whether a checkpoint is of this log, and signed by its owner."""
+        return found.log == self.log.log_id and is_signed(found, self.note_keys)
+
+
 class Source(NamedTuple):
-    """Of one log: how to read it, None: there is no way; and what others keep of it, let through
-    only as the anchored root proves it."""
+    """How to read a log, None: there is no way; and what others keep of it, let through only as the
+    anchored root proves it."""
 
     fetch: Fetch | None
     copies: Fetch | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """mirrors: URLs by member, in place of their own. fetch_for: None: over HTTP, with copies.
-    told: of each log (hex) and the member whose copy was read."""
+def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> Place:
+    """Where a log is read. mirrors: URLs by member, in place of their own and of copies."""
+    member = state.members.get(log.member)
+    base = mirrors.get(log.member) or ("" if member is None else member.endpoint)
+    copies = None
+    if log.anchors and log.member not in mirrors:
+        kept = ((code, _mirror(one, log)) for code, one in sorted(state.members.items()))
+        copies = [(code, url) for code, url in kept if url is not None]
+    return Place(
+        log=log,
+        base=base,
+        url=log_url(base, log.log_id) if is_plain_url(base) else None,
+        copies=copies,
+        note_keys=note_keys_of(state, log),
+    )
 
-    http: Http
-    mirrors: Mapping[str, str]
-    fetch_for: FetchFor | None
-    told: Callable[[str, str], None]
 
-    def of_all(self, state: State) -> Callable[[Log], Source]:
-        """How each of the logs is read, all of them within one time."""
-        patience = of_all(log.end for log in state.logs.values())
-        return lambda log: self._of(state, log, patience)
-
-    def _of(self, state: State, log: Log, whole: Patience) -> Source:
-        member = state.members.get(log.member)
-        base = self.mirrors.get(log.member) or ("" if member is None else member.endpoint)
-        if self.fetch_for is not None:
-            return Source(self.fetch_for(base, log.log_id))
-        url = log_url(base, log.log_id) if is_plain_url(base) else None
-        if not log.anchors or log.member in self.mirrors:
-            patience = of_log(log.end, whole)
-            return Source(None if url is None else HttpFetch(self.http, url, patience))
-        copies = self._copies(state, log, whole)
-        if url is None:
-            return Source(copies, copies)
-        return Source(Mirrored(self.http, url, copies, of_log(log.end, whole)), copies)
-
-    def _copies(self, state: State, log: Log, whole: Patience) -> Copies:
-        """What other provinces keep of it, each of them waited for by itself."""
-        mirrors = [
-            Mirror(code, HttpFetch(self.http, url, of_log(log.end, whole)))
-            for code, member in sorted(state.members.items())
-            if (url := _mirror(member, log)) is not None
-        ]
-        last = max(log.anchors, key=lambda anchor: anchor.size)
-        head = Head(
-            last.size,
-            last.root,
-            lambda found: found.log == log.log_id and owner_signed(state, log, found),
-            closed=log.closed is not None,
-        )
-        return Copies(mirrors, head, lambda member: self.told(log.log_id.hex(), member))
+def open_place(place: Place, http: Http, whole: Patience, told: Callable[[str], None]) -> Source:
+    """Over HTTP. whole: for how long all logs are waited for; told: of each member whose copy was
+    read. Each server is waited for by itself."""
+    log, url = place.log, place.url
+    if place.copies is None:
+        return Source(None if url is None else HttpFetch(http, url, of_log(log.end, whole)))
+    last = max(log.anchors, key=lambda anchor: anchor.size)
+    head = Head(last.size, last.root, place.signed, closed=log.closed is not None)
+    mirrors = [
+        Mirror(code, HttpFetch(http, at, of_log(log.end, whole))) for code, at in place.copies
+    ]
+    copies = Copies(mirrors, head, told)
+    if url is None:
+        return Source(copies, copies)
+    return Source(Mirrored(http, url, copies, of_log(log.end, whole)), copies)
 
 
 def mirror_over_http(http: Http) -> MirrorFor:

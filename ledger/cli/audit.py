@@ -185,6 +185,17 @@ audit.add_command(sums)
     ),
 )
 @click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help=say(
+        zh="同时读取几个日志，各用一个进程；报告逐字节相同。",
+        en="How many logs are read side by side, each in a process; the bytes stay the same.",
+    ),
+)
+@click.option(
     "--sign",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="KEYFILE",
@@ -220,6 +231,7 @@ def replay(
     html: Path | None,
     lang: str,
     gas: bool,
+    processes: int,
     sign: Path | None,
     member: str | None,
     password_files: tuple[Path, ...],
@@ -247,6 +259,7 @@ def replay(
         check_mirrors=check_mirrors,
         gas=gas,
         resume=resume,
+        processes=processes,
         signing=None if sign is None else Signing(sign, password_files, member),
     )
     known = load_network(network, rpc)

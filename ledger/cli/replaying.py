@@ -75,7 +75,8 @@ _DIGITS = 16
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is to be replayed, and how. lists, draws, sums: as the commands take them. to: number of
-    the last block, or its day. resume: folder in which it goes on. signing: who signs it."""
+    the last block, or its day. resume: folder in which it goes on. processes: in which logs are
+    read. signing: who signs it."""
 
     openings: tuple[Path, ...] = ()
     lists: tuple[Path, ...] = ()
@@ -88,6 +89,7 @@ class Asked:
     gas: bool = False
     resume: Path | None = None
     signing: Signing | None = None
+    processes: int = 1
 
     def options(self) -> Mapping[str, str]:
         """All that the report depends on beside network and block. Raises OSError."""
@@ -141,6 +143,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 sums=asked.sums,
                 gas=asked.gas,
                 kept=kept,
+                processes=asked.processes,
             )
     except NotOpenings as error:
         raise click.BadParameter(told_problem(error), param_hint="--openings") from error

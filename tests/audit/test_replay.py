@@ -588,12 +588,14 @@ def test_the_order_of_arrival_does_not_show(
     assert ledger.replay(logs=[ledger.tianjin, ledger.beijing]).encode() == plain
 
 
-MACHINES: list[dict[str, str]] = [
-    {"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0"},
-    {"TZ": "America/St_Johns", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1",
-     "CREDIT_LEDGER_LANG": "zh"},
-    {"TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "12345", "HOME": "/"},
+MACHINES: list[tuple[dict[str, str], int, int]] = [
+    ({"TZ": "UTC", "LC_ALL": "C", "PYTHONHASHSEED": "0"}, 1, 1),
+    ({"TZ": "America/St_Johns", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "1",
+      "CREDIT_LEDGER_LANG": "zh"}, 2, -1),
+    ({"TZ": "Asia/Kathmandu", "LC_ALL": "tr_TR.UTF-8", "PYTHONHASHSEED": "12345", "HOME": "/"},
+     3, 1),
 ]  # fmt: skip
+"""Environment, processes that read logs, and the order of the nodes."""
 
 
 def test_other_machines_write_the_same_bytes(ledger: Ledger, tmp_path: Path) -> None:
@@ -601,17 +603,24 @@ def test_other_machines_write_the_same_bytes(ledger: Ledger, tmp_path: Path) -> 
     ledger.tianjin.put_raw(b"bad")
     ledger.tianjin.anchor()
     ledger.network.anvil.mine()
-    file = tmp_path / "network.json"
-    file.write_bytes(ledger.network.file.encode())
+    file, node = tmp_path / "network.json", ledger.network.anvil.url
     written = []
-    with serve(ledger.beijing, ledger.tianjin) as url:
-        for number, machine in enumerate(MACHINES):
+    with (
+        serve(ledger.beijing, ledger.tianjin) as url,
+        start_proxy(node) as one,
+        start_proxy(node) as other,
+    ):
+        nodes = [node, one.url, other.url]
+        file.write_bytes(ledger.network.with_rpc(nodes, 2).encode())
+        for number, (machine, processes, order) in enumerate(MACHINES):
             out = tmp_path / f"report-{number}.json"
             done = subprocess.run(
                 [
                     *(sys.executable, "-m", "ledger.cli.main", "audit", "replay"),
                     *("--network", str(file), "--out", str(out)),
                     *("--mirror", f"110000={url}", "--mirror", f"120000={url}/"),
+                    *(part for node in nodes[::order] for part in ("--rpc", node)),
+                    *("--processes", str(processes)),
                 ],
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **machine},
                 cwd=tmp_path,
