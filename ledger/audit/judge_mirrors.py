@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
+from ledger.audit.altered import first_unlike
 from ledger.audit.findings import Findings
 from ledger.audit.proven import Proven
 from ledger.audit.shown_checkpoint import owner_signed
 from ledger.audit.state import Anchor, Log, Member, State
-from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing
+from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing, entries
 from ledger.core import note
 from ledger.core.canonical import hex32
-from ledger.core.errors import EvidenceError, VersionUnknown
+from ledger.core.errors import EvidenceError, LedgerError, VersionUnknown
 from ledger.core.keys import Alg, Purpose, Role
+from ledger.core.merkle import leaf_hash
 from ledger.core.note import Checkpoint
-from ledger.core.tiles import WIDTH
+from ledger.core.tiles import WIDTH, parse_bundle, tile_width
 
 __all__ = ["DRAWN", "Copied", "MirrorFor", "judge_mirrors", "witnessed"]
 
@@ -104,14 +106,29 @@ class _Copy:
 
     def _tiles(self, anchor: Anchor, block: str) -> Copied:
         proven = Proven(self.fetch, anchor.size, anchor.root)
-        try:
-            for n in _drawn(anchor.size, f"{block}/{self.log.log_id.hex()}/{self.member.code}"):
+        for n in _drawn(anchor.size, f"{block}/{self.log.log_id.hex()}/{self.member.code}"):
+            try:
                 proven.entries(n)
-        except Missing:
-            return "gap"
-        except EvidenceError as error:
-            return self._differs("tiles", str(error))
+            except Missing:
+                return "gap"
+            except EvidenceError as error:
+                return self._differs("tiles", str(error), **self._first(proven, anchor, n))
         return "same" if anchor.size == self.log.size else "behind"
+
+    def _first(self, proven: Proven, anchor: Anchor, n: int) -> dict[str, str | int]:
+        """The first entry of a bundle that is another than was anchored; nothing where it cannot be
+        told, for the hash tiles are not those of the root either."""
+        width = tile_width(anchor.size, 0, n)
+        try:
+            right = proven.tile(0, n)
+            served = parse_bundle(entries(self.fetch, n, width), width)
+        except LedgerError:
+            return {}
+        shown = b"".join(leaf_hash(entry) for entry in served)
+        if shown == right:
+            return {}
+        told = first_unlike(right, shown)
+        return {"entry": n * WIDTH + told.at, "expected": told.expected, "found": told.found}
 
     def _line(self, found: Checkpoint) -> None:
         """Its own line must be by a key that it had then."""
@@ -125,7 +142,7 @@ class _Copy:
                     witness=line.member,
                 )
 
-    def _differs(self, what: str, problem: str) -> Copied:
+    def _differs(self, what: str, problem: str, **evidence: str | int) -> Copied:
         self.findings.add(
             "mirror-differs",
             log=self.log.log_id,
@@ -133,6 +150,7 @@ class _Copy:
             where=f"log/{self.log.log_id.hex()}/mirror/{self.member.code}",
             what=what,
             problem=problem,
+            **evidence,
         )
         return "differs"
 

@@ -18,8 +18,10 @@ from ledger.audit.tiles import Fetch
 from ledger.cli.tables import show_report
 from ledger.core.canonical import hex32
 from ledger.core.keys import Purpose
+from ledger.core.merkle import leaf_hash
 from ledger.core.statement import dummy
 from ledger.core.status import Action, Basis
+from ledger.core.tiles import encode_bundle
 from ledger.records.calendar import Calendar
 from tests.audit.conftest import Ledger
 from tests.audit.desk import DAY, HOUR, WEEKDAYS, Desk, objected, record_of, repaired, this_month
@@ -599,6 +601,18 @@ def test_a_mirror_that_serves_another_tree(desk: Desk, shown: str) -> None:
     code = "witness-line-false" if shown == "a false line" else "mirror-differs"
     assert (found["code"], found["member"]) == (code, BEIJING)
     assert found["where"] == f"log/{log.log_id.hex()}/mirror/{BEIJING}"
+
+
+def test_an_entry_that_a_mirror_changed(desk: Desk) -> None:
+    """One finding, which says which entry it is and what should stand there."""
+    log = desk.ledger.tianjin
+    copy, changed = replace(log, entries=list(log.entries), served={}), list(log.entries)
+    changed[2] = changed[2].replace(b'"timely":"yes"', b'"timely":"no"')
+    copy.served = {f"tile/entries/000.p/{len(changed)}": encode_bundle(changed)}
+    evidence = only(copied(desk, copy))["evidence"]
+    assert (evidence["what"], evidence["entry"]) == ("tiles", 2)
+    assert evidence["expected"] == leaf_hash(log.entries[2]).hex()
+    assert evidence["found"] == leaf_hash(changed[2]).hex()
 
 
 def test_a_mirror_that_proves_what_the_owner_signed(desk: Desk) -> None:
