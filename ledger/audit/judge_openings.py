@@ -219,10 +219,11 @@ class Judge:
 
     # ---- batches
 
-    def batches(self, opened: Opened) -> None:
-        """Statements stand in multiples of 16, and one batch is moved a day."""
+    def batches(self, opened: Opened, unread: frozenset[LogId]) -> None:
+        """Statements stand in multiples of 16, and one batch is moved a day. unread: logs that
+        could not be read whole, of which nobody knows where a batch ends."""
         moved: dict[LogId, int] = {}  # day of the batch before
-        for run in opened.runs():
+        for run in (run for run in opened.runs() if run.log not in unread):
             log = self.state.logs[run.log]
             where = f"log/{run.log.hex()}/entry/{run.first}"
             count = run.last + 1 - run.first

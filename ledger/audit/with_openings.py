@@ -77,7 +77,7 @@ class WithOpenings:
         opened.end()
         for held in opened.each():
             judge.opening(held, opened, unread)
-        judge.batches(opened)
+        judge.batches(opened, unread)
         judge.unopened(opened)
         steps = StepJudge(
             state=judge.state,

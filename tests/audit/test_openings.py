@@ -603,6 +603,20 @@ def test_a_mirror_that_serves_another_tree(desk: Desk, shown: str) -> None:
     assert found["where"] == f"log/{log.log_id.hex()}/mirror/{BEIJING}"
 
 
+def test_a_statement_that_was_changed_in_its_log(desk: Desk) -> None:
+    """Nobody knows what stood there: it is one finding, and no batch, case or opening is held to
+    what does not stand there any more."""
+    repaired(desk)
+    desk.batch(TIANJIN)
+    log = desk.ledger.tianjin
+    changed = list(log.entries)
+    changed[5] = log.entries[5].replace(log.entries[5][48:56], b"00000000")
+    log.served = {f"tile/entries/000.p/{len(changed)}": encode_bundle(changed)}
+    report = desk.report(desk.answers(), after=60 * DAY)
+    assert codes(report.document) == ["entry-altered"]
+    assert [one["code"] for one in report.document["incomplete"]] == ["entry-not-served"]
+
+
 def test_an_entry_that_a_mirror_changed(desk: Desk) -> None:
     """One finding, which says which entry it is and what should stand there."""
     log = desk.ledger.tianjin
