@@ -128,7 +128,7 @@ def test_the_manifest(case: Case) -> None:
         {"header": {**told["header"], "hash": "0x" + "ab" * 32}},
         {"header": {**told["header"], "time": "2026-01-01T00:00:00Z"}},
         {"files": told["files"][1:]},
-        {"network": told["network"][:-1] + "0"},
+        {"network": told["network"][:-1] + ("1" if told["network"].endswith("0") else "0")},
         {"_type": "credit-ledger/evidence@2"},
         {"more": 1},
     ):
