@@ -114,30 +114,21 @@ def replay(
     """
     own = reader or QuorumReader(network)
     https = Http()
+    asked = Asked(
+        mirrors=mirrors or {},
+        fetch_for=fetch_for,
+        processes=processes,
+        openings=openings,
+        calendar=calendar,
+        sums=sums,
+        beside=beside,
+        mirror_for=(mirror_for or mirror_over_http(https)) if check_mirrors else None,
+        gas=gas,
+    )
     try:
         view = own.head()
         last = _last(own, view, to_block, kept)
-        asked = Asked(
-            mirrors=mirrors or {},
-            fetch_for=fetch_for,
-            processes=processes,
-            openings=openings,
-            calendar=calendar,
-            sums=sums,
-            beside=beside,
-            mirror_for=(mirror_for or mirror_over_http(https)) if check_mirrors else None,
-            gas=gas,
-        )
-        job = ReplayJob(
-            view=view,
-            network=network,
-            last=last,
-            asked=asked,
-            http=https,
-            kept=kept,
-            progress=progress,
-            told=told,
-        )
+        job = ReplayJob(view, network, last, asked, https, kept, progress, told)
         return Report(job.run())
     finally:
         https.close()

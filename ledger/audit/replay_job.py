@@ -72,7 +72,7 @@ class Asked:
     gas: bool = False
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class ReplayJob:
     """One replay up to block `last`. kept: where what is read of logs is kept; None: nowhere.
     told: of each log (hex) and the member whose copy was read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -30,6 +31,7 @@ _HELP = say(
     有开启件（--openings）时，还打开全部声明，重建每个案件、授权、查询、使用、产品和成效并与链
     核对；文件夹中也可放成员交来的答复、证据包、产品清单和公布的汇总。
     --html 把同一报告写成可打印、不联网的网页，中英文各一份，供不用命令行的人阅读。
+    给出 --resume 的重放可随时中断，再次运行即从停下的地方继续；--sign 由审计成员在旁签名。
     退出码：0 全部无误；1 有问题；4 不完整（链或某成员的日志读不到）。
 
     \b
@@ -37,6 +39,7 @@ _HELP = say(
       credit-ledger audit replay --network network.json --out report.json --html report.html
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
       credit-ledger audit replay --network network.json --openings openings --check-mirrors
+      credit-ledger audit replay --network network.json --to 2026-11-30 --resume kept -o report.json
     """,
     en="""Rebuild members, keys, catalogue and every log from the chain's events and the public
     logs, and checks all of it.
@@ -46,7 +49,8 @@ _HELP = say(
     outcome rebuilt and held against the chain; beside them may lie answers, bundles, manifests and
     published sums that members handed over.
     With --html the same report is a page for people: to be printed, in both languages, in one file
-    that loads nothing.
+    that loads nothing. With --resume it can be stopped and goes on where it was; with --sign an
+    auditor signs beside it.
     Exit codes: 0 all in order; 1 findings; 4 incomplete (chain or a log could not be read).
 
     \b
@@ -54,6 +58,7 @@ _HELP = say(
       credit-ledger audit replay --network network.json --out report.json --html report.html
       credit-ledger audit replay --network network.json --mirror 110000=https://mirror.example
       credit-ledger audit replay --network network.json --openings openings --check-mirrors
+      credit-ledger audit replay --network network.json --to 2026-11-30 --resume kept -o report.json
     """,
 )
 
@@ -238,17 +243,9 @@ def replay(
     as_json: bool,
 ) -> int:
     """See `_HELP`."""
-    if sign is not None and out is None:
-        text = say(zh="--sign 须与 --out 同用", en="--sign needs --out, beside which it lies")
-        raise click.UsageError(text)
     inputs = (network, *openings, *lists, *draws, calendar, resume, sign, *password_files)
-    signed = signature_path(out) if sign and out else None
-    for path, hint in ((out, "--out"), (html, "--html"), (signed, "--sign")):
-        demand_apart(path, *inputs, hint=hint)
-        demand_writable(path, hint=hint)
-    _demand_different(("--out", out), ("--html", html), ("--sign", signed))
-    if resume is not None:
-        demand_apart(resume, *openings, *draws, hint="--resume")
+    _demand_places(out, html, sign, inputs)
+    demand_apart(resume, *openings, *draws, hint="--resume")
     asked = Asked(
         openings=openings,
         lists=lists,
@@ -279,12 +276,21 @@ def replay(
     return report.exit
 
 
-def _demand_different(*named: tuple[str, Path | None]) -> None:
-    """BadParameter where two results would be one file."""
+def _demand_places(
+    out: Path | None, html: Path | None, sign: Path | None, inputs: Iterable[Path | None]
+) -> None:
+    """BadParameter where a result cannot be written, lies among what is read, or would be one file
+    with another: before anything is read."""
+    if sign is not None and out is None:
+        text = say(zh="--sign 须与 --out 同用", en="--sign needs --out, beside which it lies")
+        raise click.UsageError(text)
+    signed = signature_path(out) if sign and out else None
     seen: dict[Path, str] = {}
-    for hint, path in named:
+    for path, hint in ((out, "--out"), (html, "--html"), (signed, "--sign")):
         if path is None:
             continue
+        demand_apart(path, *inputs, hint=hint)
+        demand_writable(path, hint=hint)
         if (first := seen.setdefault(path.resolve(), hint)) != hint:
             text = say(zh=f"须与 {first} 是两个文件", en=f"must be another file than {first}")
             raise click.BadParameter(text, param_hint=hint)
