@@ -23,7 +23,7 @@ from ledger.audit import disk
 
 __all__ = ["MARK", "MAX_FRAME", "NOTE", "Journal", "all_notes"]
 
-NOTE, MARK = 1, 2
+_NOTE, _MARK = 1, 2
 MAX_FRAME: Final = 64 << 20
 """Bytes of a payload: a position with all that a hostile log can have counted has 10 MB."""
 _HEAD: Final = struct.Struct(">BI")
@@ -67,7 +67,7 @@ class Journal:
         with self._open() as file:
             try:
                 for frame in _frames(file, self._seed):
-                    if frame.kind == MARK:
+                    if frame.kind == _MARK:
                         self.position = frame.payload
                         self._digest, self._end = frame.digest, frame.end
             except _Damaged:
@@ -80,20 +80,20 @@ class Journal:
         end = self._end
         with self._open() as file:
             for frame in _frames(file, self._seed) if end else ():
-                if frame.kind == NOTE:
+                if frame.kind == _NOTE:
                     yield frame.payload
                 if frame.end == end:
                     return
 
     def note(self, payload: bytes) -> None:
         """Some more work. Raises OSError."""
-        self._append(NOTE, payload)
+        self._append(_NOTE, payload)
         if len(self._waiting) >= _BUFFER:
             self._write()
 
     def mark(self, payload: bytes) -> None:
         """How far the work has come, all of which was noted. Raises OSError."""
-        self._append(MARK, payload)
+        self._append(_MARK, payload)
         self._write()
         disk.sync(self._handle)
 
@@ -129,7 +129,7 @@ def all_notes(path: Path, seed: bytes) -> Iterator[bytes]:
     """The payloads of a file that another process has written and `flush`ed. Raises OSError."""
     with path.open("rb") as file:
         for frame in _frames(file, seed):
-            if frame.kind == NOTE:
+            if frame.kind == _NOTE:
                 yield frame.payload
 
 
@@ -143,7 +143,7 @@ def _frames(file: IO[bytes], seed: bytes) -> Iterator[_Frame]:
     digest, at = seed, 0
     while len(head := file.read(_HEAD.size)) == _HEAD.size:
         kind, length = _HEAD.unpack(head)
-        if kind not in (NOTE, MARK) or length > MAX_FRAME:
+        if kind not in (_NOTE, _MARK) or length > MAX_FRAME:
             raise _Damaged
         body = file.read(length + _DIGEST)
         if len(body) < length + _DIGEST:

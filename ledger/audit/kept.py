@@ -35,16 +35,16 @@ from ledger.core.texts import Text
 
 __all__ = [
     "RESUME_PROBLEMS",
-    "TYPE",
     "Asked",
     "CannotResume",
     "Found",
     "Kept",
     "KeptLog",
     "digest_of",
+    "open_log",
 ]
 
-TYPE: Final = "credit-ledger/audit-resume@1"
+_TYPE: Final = "credit-ledger/audit-resume@1"
 _QUESTION: Final = "question.json"
 _PART: Final = ".question.json.partial"
 _LOCK: Final = "lock"
@@ -153,7 +153,7 @@ class Kept:
     def begin(self, network: NetworkFile, last: Block) -> None:
         """This is what is asked. Raises CannotResume where something else was."""
         wanted = {
-            "_type": TYPE,
+            "_type": _TYPE,
             "block": {"hash": last.hash, "number": last.number},
             "network": {"deployBlockHash": network.deploy_block_hash, "id": network.reference},
             "options": self._options,
@@ -292,7 +292,7 @@ def digest_of(paths: Sequence[Path]) -> str:
 def _is_question(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether it has the form; what it says is compared as a whole before anything is read."""
     shape = {"_type": str, "block": dict, "network": dict, "options": dict, "software": str}
-    if not isinstance(value, dict) or value.keys() != shape.keys() or value["_type"] != TYPE:
+    if not isinstance(value, dict) or value.keys() != shape.keys() or value["_type"] != _TYPE:
         return False
     if not all(type(value[name]) is kind for name, kind in shape.items()):
         return False
