@@ -21,7 +21,7 @@ from typing import IO, Final, NamedTuple
 
 from ledger.audit import disk
 
-__all__ = ["MARK", "MAX_FRAME", "NOTE", "Journal", "all_notes"]
+__all__ = ["MAX_FRAME", "Journal", "all_notes"]
 
 _NOTE, _MARK = 1, 2
 MAX_FRAME: Final = 64 << 20

@@ -23,7 +23,7 @@ from ledger.core.status import Action, Basis, Flag, Outcome
 from ledger.core.status import State as Status
 from ledger.core.verdict.facts import DAY, end_of
 
-__all__ = ["MAX_MARKING", "Open", "StepJudge"]
+__all__ = ["MAX_MARKING", "Open", "StepJudge", "known_since"]
 
 MAX_MARKING = 20
 """Open objections of a filer with an owner that mark by themselves (design-2 12)."""

@@ -23,7 +23,7 @@ from ledger.core.promise import MAX_PROMISE
 from ledger.core.query import query_from_members, use_from_members
 from ledger.core.statement import Statement, parse_statement
 
-__all__ = ["Held", "Opened", "Placed", "RecordPlace", "Run", "Said"]
+__all__ = ["ANEW", "Held", "Opened", "Placed", "RecordPlace", "Run", "Said"]
 
 _TABLES = """
 CREATE TABLE opening (commitment BLOB PRIMARY KEY, log BLOB, iss TEXT, sort TEXT, at INTEGER,
