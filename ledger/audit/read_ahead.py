@@ -26,7 +26,7 @@ from ledger.audit.log_judge import LogJudge
 from ledger.audit.log_reading import LogReading, Progress
 from ledger.audit.noted import Wants
 from ledger.audit.patience import Patience, of_all
-from ledger.audit.sources import Place, open_place
+from ledger.audit.sources import LogPlace, open_place
 from ledger.chain.nodes.http import Http
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import LogId
@@ -38,7 +38,7 @@ __all__ = ["ReadAhead", "reading_ahead"]
 class _Task:
     """One log. path, seed: of its journal. sizes: of all logs, which are waited for together."""
 
-    place: Place
+    place: LogPlace
     epochs: Sequence[int]
     wants: Wants
     path: Path
@@ -62,7 +62,7 @@ class ReadAhead:
     """kept: the folder of the replay. told: of each log (hex) and the member whose copy was
     read."""
 
-    place: Callable[[LogJudge], Place]
+    place: Callable[[LogJudge], LogPlace]
     kept: Kept
     progress: Progress
     told: Callable[[str, str], None]

@@ -10,7 +10,7 @@ from ledger.audit.log_account import LogAccount
 from ledger.audit.log_judge import LogJudge
 from ledger.audit.log_reading import LogReading, Progress
 from ledger.audit.noted import Noted
-from ledger.audit.sources import Place, Source
+from ledger.audit.sources import LogPlace, Source
 
 __all__ = ["ReadHere"]
 
@@ -20,8 +20,8 @@ class ReadHere:
     """source: how a log is read. kept: where what is read is kept for a later run; None:
     nowhere."""
 
-    place: Callable[[LogJudge], Place]
-    source: Callable[[Place], Source]
+    place: Callable[[LogJudge], LogPlace]
+    source: Callable[[LogPlace], Source]
     kept: Kept | None
     progress: Progress
 

@@ -37,9 +37,8 @@ from ledger.audit.read_ahead import ReadAhead, reading_ahead
 from ledger.audit.read_here import ReadHere
 from ledger.audit.replay_logs import LogsReplay, ReadLogs, subjects_of
 from ledger.audit.service import KeptPromises, service
-from ledger.audit.sources import FetchFor, Place, Source, open_place, place_of
-from ledger.audit.state import Log, State
-from ledger.audit.state import Place as At
+from ledger.audit.sources import FetchFor, LogPlace, Source, open_place, place_of
+from ledger.audit.state import Log, Place, State
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
 from ledger.audit.written import Written
@@ -168,7 +167,7 @@ class ReplayJob:
             held.close()
         return unread
 
-    def _is_anew(self, place: At) -> bool:
+    def _is_anew(self, place: Place) -> bool:
         """Whether what happened there had happened before, on another chain."""
         rebuilt = self.network.rebuilt
         return rebuilt is not None and rebuilt.holds(self._times.at(place[0]))
@@ -199,7 +198,7 @@ class ReplayJob:
         """How logs are read, as long as the stack is not closed."""
         asked = self.asked
 
-        def place(judge: LogJudge) -> Place:
+        def place(judge: LogJudge) -> LogPlace:
             return place_of(self._state, judge.log, asked.mirrors)
 
         if asked.processes > 1 and asked.fetch_for is None:
@@ -215,7 +214,7 @@ class ReplayJob:
             progress=self.progress,
         )
 
-    def _source(self, place: Place, patience: Patience) -> Source:
+    def _source(self, place: LogPlace, patience: Patience) -> Source:
         fetch_for, name = self.asked.fetch_for, place.log.log_id
         if fetch_for is not None:
             return Source(fetch_for(place.base, name))

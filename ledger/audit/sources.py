@@ -17,14 +17,14 @@ from ledger.chain.nodes.http import Http
 from ledger.core.keys import Role
 from ledger.core.note import Checkpoint
 
-__all__ = ["FetchFor", "Place", "Source", "mirror_over_http", "open_place", "place_of"]
+__all__ = ["FetchFor", "LogPlace", "Source", "mirror_over_http", "open_place", "place_of"]
 
 FetchFor = Callable[[str, bytes], Fetch | None]
 """How to read a log: URL base of its member ("" if it names none) and log id; None: no way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class LogPlace:
     """Where one log is read. url: of the log at its owner, or at whoever was named for it; None:
     nowhere. copies: of other provinces, each with its member; None: none are asked. note_keys: by
     which its owner signs checkpoints."""
@@ -48,7 +48,7 @@ class Source(NamedTuple):
     copies: Fetch | None = None
 
 
-def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> Place:
+def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> LogPlace:
     """Where a log is read. mirrors: URLs by member, in place of their own and of copies."""
     member = state.members.get(log.member)
     base = mirrors.get(log.member) or ("" if member is None else member.endpoint)
@@ -56,7 +56,7 @@ def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> Place:
     if log.anchors and log.member not in mirrors:
         kept = ((code, _mirror(one, log)) for code, one in sorted(state.members.items()))
         copies = [(code, url) for code, url in kept if url is not None]
-    return Place(
+    return LogPlace(
         log=log,
         base=base,
         url=log_url(base, log.log_id) if is_plain_url(base) else None,
@@ -65,7 +65,7 @@ def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> Place:
     )
 
 
-def open_place(place: Place, http: Http, whole: Patience, told: Callable[[str], None]) -> Source:
+def open_place(place: LogPlace, http: Http, whole: Patience, told: Callable[[str], None]) -> Source:
     """Over HTTP. whole: for how long all logs are waited for; told: of each member whose copy was
     read. Each server is waited for by itself."""
     log, url = place.log, place.url
