@@ -621,7 +621,8 @@ def test_an_entry_that_a_mirror_changed(desk: Desk) -> None:
     """One finding, which says which entry it is and what should stand there."""
     log = desk.ledger.tianjin
     copy, changed = replace(log, entries=list(log.entries), served={}), list(log.entries)
-    changed[2] = changed[2].replace(b'"timely":"yes"', b'"timely":"no"')
+    changed[2] = changed[2].replace(b'"timely":"unknown"', b'"timely":"yes"')
+    assert changed[2] != log.entries[2]
     copy.served = {f"tile/entries/000.p/{len(changed)}": encode_bundle(changed)}
     evidence = only(copied(desk, copy))["evidence"]
     assert (evidence["what"], evidence["entry"]) == ("tiles", 2)
