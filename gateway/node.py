@@ -21,6 +21,7 @@ from gateway.anchoring.services import Anchoring
 from gateway.anchoring.sync import lose_chain
 from gateway.anchoring.tasks import LOOK_AGAIN_SECONDS, Anchorer
 from gateway.authorisations.store import gauges as revocation_gauges
+from gateway.authorisations.store import hand_again
 from gateway.authorisations.store import send_again as revoke_again
 from gateway.authorisations.tasks import handing_over, revoker
 from gateway.authorisations.wiring import AuthorisationParts
@@ -438,10 +439,12 @@ def _put_together(ground: _Ground, content_keys: ContentKeyWatch) -> Node:
 
 def _lose(connection: sa.Connection) -> None:
     """The chain was lost and another one stands in its place: logs are anchored again, our acts and
-    revocations go again, and what was closed stays so until this one was followed."""
+    revocations go again, authorisations with receipts of this one, and what was closed stays so
+    until this one was followed."""
     lose_chain(connection)
     lose_mirrors(connection)
     hold_closed(connection)
     case_store.refile(connection)
     product_store.refile(connection)
     revoke_again(connection)
+    hand_again(connection)

@@ -27,6 +27,7 @@ from gateway.cases import materials as documents
 from gateway.cases.materials import Material
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Granted, Message
+from gateway.peers.proofs import proves_more
 from ledger.core.errors import EvidenceError, VersionUnknown
 from ledger.core.opening import Opening, parse_opening
 from ledger.core.texts import Text
@@ -142,10 +143,10 @@ class Held:
     def _keep_better(
         self, connection: sa.Connection, there: store.Row, opening: Opening, file: bytes | None
     ) -> None:
-        """Keep a file with a receipt where what is held has a promise, which proves less."""
-        if file is None or opening.receipt is None:
+        """Keep a file where all that is held of the statement proves less."""
+        if file is None:
             return
-        if any(held.receipt is not None for held in self._kept(connection, there)):
+        if not all(proves_more(opening, held) for held in self._kept(connection, there)):
             return
         store.keep_held(connection, there.commitment, self._seal(connection, file))
         if there.materials is not None:

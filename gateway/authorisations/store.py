@@ -151,6 +151,14 @@ def to_hand_over(connection: sa.Connection, above: int) -> Sequence[Row]:
     return [found[number] for number in sorted(found)][:SOME]
 
 
+def hand_again(connection: sa.Connection) -> None:
+    """Have what was handed with a receipt handed again with that of another chain, which knows that
+    one no more. What is taken back is handed to nobody."""
+    standing = authorisations.c.proven.is_(True) & authorisations.c.revoked_at.is_(None)
+    handed = standing & authorisations.c.handed.is_not(None)
+    connection.execute(sa.update(authorisations).where(handed).values(proven=False))
+
+
 def _some(connection: sa.Connection, query: sa.Select[Any]) -> Sequence[Row]:
     return connection.execute(query.order_by(authorisations.c.id).limit(SOME)).all()
 

@@ -21,6 +21,7 @@ from gateway.peers.directory import Directory
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import Asker, Inbox, Message, Reply
 from gateway.peers.models import REFUSED, UNTAKEN, peer_inbox
+from gateway.peers.proofs import proves_more
 from gateway.sealing.services import Boxes, Kind
 from ledger.core.canonical import encode, instant
 from ledger.core.errors import EvidenceError, LedgerError, SignatureInvalid
@@ -158,7 +159,7 @@ class Messages:
                 }
                 connection.execute(sa.insert(peer_inbox).values(values))
             elif opening.receipt is not None:
-                body = self._replace_promise(connection, row, body)
+                body = self._keep_better(connection, row, opening, body)
         message = Message(
             member=asker.code,
             commitment=statement.commitment,
@@ -170,14 +171,18 @@ class Messages:
             return message, _State.NEW
         return message, _State.KEPT if row.taken_at is None else _State.TAKEN
 
-    def _replace_promise(
-        self, connection: sa.Connection, row: sa.Row[tuple[object, ...]], body: bytes
+    def _keep_better(
+        self,
+        connection: sa.Connection,
+        row: sa.Row[tuple[object, ...]],
+        opening: Opening,
+        body: bytes,
     ) -> bytes:
-        """Keep an opening with its receipt in place of the one with a promise, which proves less;
-        what is kept then. When it was first received stays."""
+        """Keep it in place of one that proves less; what is kept then. When it was first received
+        stays."""
         box = self._boxes.open(connection, Kind.RECEIVED, row.id)
         held = box.open(row.opening, b"opening")
-        if parse_opening(held).promised is None:
+        if not proves_more(opening, than=parse_opening(held)):
             return held
         change = sa.update(peer_inbox).where(peer_inbox.c.id == row.id)
         connection.execute(change.values(opening=box.seal(body, b"opening")))

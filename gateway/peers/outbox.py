@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from gateway.base.crypto import ContentLost, Vault
 from gateway.base.db import begin_read, begin_write, insert_unless_there
 from gateway.peers.models import peer_outbox
+from gateway.peers.proofs import proves_more
 from gateway.sealing.services import Boxes, Kind, drop, number
 from ledger.core.opening import parse_opening
 
@@ -71,13 +72,12 @@ class MessageOutbox:
         self, connection: sa.Connection, *, member: str, commitment: bytes, opening: bytes
     ) -> None:
         """Have an opening sent, within the caller's transaction; nothing happens where the member
-        was sent it before, but that with a receipt it is sent in place of the one with a promise,
-        which proves less."""
+        was sent it before, but that it is sent in place of one that proves less."""
         there = sa.select(peer_outbox.c.id, peer_outbox.c.opening).where(
             peer_outbox.c.member == member, peer_outbox.c.commitment == commitment
         )
         if (row := connection.execute(there).one_or_none()) is not None:
-            self._replace_promise(connection, row.id, row.opening, opening)
+            self._send_better(connection, row.id, row.opening, opening)
             return
         hex_id, at = secrets.token_bytes(16).hex(), now()
         box = self._boxes.make(connection, Kind.SENT, hex_id)
@@ -95,17 +95,18 @@ class MessageOutbox:
         if connection.execute(made.returning(peer_outbox.c.id)).first() is None:
             drop(connection, Kind.SENT, [number(hex_id)])  # another transaction was first
 
-    def _replace_promise(
+    def _send_better(
         self, connection: sa.Connection, id_: str, sealed: bytes, opening: bytes
     ) -> None:
-        if parse_opening(opening).receipt is None:
+        made = parse_opening(opening)
+        if made.receipt is None:
             return
         try:
             box = self._boxes.open(connection, Kind.SENT, id_)
             held = box.open(sealed, b"opening")
         except ContentLost:
             return
-        if parse_opening(held).promised is None:
+        if not proves_more(made, than=parse_opening(held)):
             return
         at = now()
         values = {"opening": box.seal(opening, b"opening"), "state": "waiting", "code": None}

@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from gateway.authorisations import store
 from gateway.authorisations.errors import AuthorisationRefused
 from gateway.authorisations.models import authorisations, held_openings
-from gateway.base.db import begin_read, close_engine, open_engine
+from gateway.base.db import begin_read, begin_write, close_engine, open_engine
+from gateway.cases import materials as documents
+from gateway.cases.materials import Material
 from gateway.cases.models import materials
+from gateway.node import _lose
 from gateway.operations.backup import backup, restore
 from gateway.peers.errors import PeerRefused
-from gateway.peers.models import peer_inbox
+from gateway.peers.models import peer_inbox, peer_outbox
+from gateway.sealing.services import Boxes, Kind
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import record_id
 from ledger.core.opening import Opening
@@ -37,10 +42,12 @@ from tests.gateway.authorisations.desk import (
     opening,
     parts,
     refusal,
+    revoke,
     state,
 )
 from tests.gateway.authorisations.test_forged import HEBEI, paper
 from tests.gateway.intake.material import count
+from tests.gateway.peers.openings import later
 from tests.support.peers import Member, Network, open_member
 from tests.support.postgres import database_url
 
@@ -207,6 +214,63 @@ def test_a_file_with_a_receipt_is_better(network: Network) -> None:
     taken(bank, opening(bureau, commitment))
     assert held(bank, commitment).receipt is not None
     assert count(bank.node, materials) == before, "it stands in place of the other"
+
+
+def test_after_a_chain_was_lost(network: Network) -> None:
+    """Its receipts prove nothing any more: the grantee is handed those of the new one, or takes
+    them from a file; what was taken back is handed to nobody."""
+    bank, bureau = network[BANK], network[BUREAU]
+    by_message, by_file, gone = granted(network), grant(bureau), grant(bureau)
+    taken(bank, opening(bureau, by_file))
+    name = by_message.statement.commitment
+    log_statements(bureau)
+    parts(bureau).handover.step()
+    bank.node.peers.directory.expire()
+    deliver(bureau, BANK)
+    revoke(bureau, gone)
+    taken(bank, opening(bureau, by_file))
+    for one in (name, by_file):  # as of a chain that stood before this one
+        was = later(opening(bureau, one), -99).encode()
+        for member, table, kind in (
+            (bureau, peer_outbox, Kind.SENT),
+            (bank, peer_inbox, Kind.RECEIVED),
+        ):
+            set_back(member, table, kind, one, was)
+    with begin_write(bank.node.ctx.engine) as connection:
+        held_row = store.held_row(connection, by_file)
+        assert held_row is not None
+        old = later(opening(bureau, by_file), -99).encode()
+        documents.forget(connection, [held_row.materials])
+        kept = os.urandom(16).hex()
+        documents.keep(connection, bank.node.vault, [Material(name="-", data=old)], kept)
+        store.keep_held(connection, by_file, kept)
+    assert parts(bureau).handover.step() == 0
+    with begin_write(bureau.node.ctx.engine) as connection:
+        _lose(connection)
+        lost = store.row_of(connection, name)
+        assert lost is not None and lost.proven is False
+        connection.rollback()
+    with begin_write(bureau.node.ctx.engine) as connection:
+        store.hand_again(connection)
+    assert parts(bureau).handover.step() >= 2
+    assert gone not in {one.commitment for one in sent(bureau) if one.state == "waiting"}
+    taken(bank, opening(bureau, by_file))
+    assert held(bank, by_file) == opening(bureau, by_file), "of the file"
+    assert held(bank, name) != opening(bureau, name)
+    deliver(bureau, BANK)
+    for one in (name, by_file):
+        assert held(bank, one) == opening(bureau, one)
+        judge(network, held(bank, one))
+
+
+def set_back(member: Member, table: sa.Table, kind: Kind, name: bytes, data: bytes) -> None:
+    """Have this been sent, or received."""
+    with begin_write(member.node.ctx.engine) as connection:
+        query = sa.select(table.c.id).where(table.c.commitment == name)
+        (id_,) = connection.scalars(query)
+        sealed = Boxes(member.node.vault).open(connection, kind, id_).seal(data, b"opening")
+        change = sa.update(table).where(table.c.id == id_)
+        connection.execute(change.values(opening=sealed))
 
 
 def test_none_is_the_successor_of_another(network: Network) -> None:

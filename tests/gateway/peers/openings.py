@@ -68,3 +68,11 @@ def signed_by(
     promise = replace(found.promise, signature=signer.sign_digest(signed))
     proof = Promised(index=found.index, path=found.path, promise=promise)
     return replace(unsigned, proof=proof)
+
+
+def later(shown: Opening, seconds: int) -> Opening:
+    """The same with a receipt as of an anchor that was set so much later."""
+    held = shown.receipt
+    assert held is not None
+    anchor = replace(held.anchor, time=held.anchor.time + seconds)
+    return replace(shown, proof=replace(held, anchor=anchor))

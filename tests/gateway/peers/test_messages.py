@@ -20,7 +20,7 @@ from gateway.sealing.services import Kind, drop, number
 from ledger.core.keys import Purpose
 from tests.core import statements
 from tests.gateway.peers.conftest import BEIJING, TIANJIN
-from tests.gateway.peers.openings import opening
+from tests.gateway.peers.openings import later, opening
 from tests.support.peers import Network, row
 
 
@@ -154,6 +154,22 @@ def test_a_receipt_of_no_anchor(network: Network) -> None:
     network[BEIJING].node.peers.directory.expire()
     made = statements.anchored(statements.statement(iss=TIANJIN, log=network.chain.log_id(TIANJIN)))
     assert refused(network, made.encode()) == (422, "opening-false")
+
+
+def test_what_proves_more_is_kept(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receipt in place of a promise; after a network was left, that of the new one."""
+    messages = network[BEIJING].node.peers.messages
+    monkeypatch.setattr(messages, "_demand_true", lambda _asker, _opening: None)
+    promised = opening(network, TIANJIN)
+    name = promised.statement.commitment
+    hand_over(network, promised.encode())
+    received = messages.kept(name)
+    assert received is not None
+    first = statements.anchored(promised.statement)
+    second = later(first, 9)
+    for made, stands in ((first, first), (promised, first), (second, second), (first, second)):
+        assert hand_over(network, made.encode()) == 200
+        assert messages.kept(name) == replace(received, opening=stands.encode())
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"x" * 100_000, b"[" * 10_000, b"\xff"])

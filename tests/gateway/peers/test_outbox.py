@@ -21,8 +21,9 @@ from gateway.peers.outbox import GIVE_UP, LONGEST_PAUSE, Outgoing, listed, pause
 from gateway.peers.tasks import MessageSender
 from gateway.sealing.services import Kind, drop, number
 from ledger.core.opening import Opening
+from tests.core import statements
 from tests.gateway.peers.conftest import BANK, BEIJING, TIANJIN
-from tests.gateway.peers.openings import opening
+from tests.gateway.peers.openings import later, opening
 from tests.support import child
 from tests.support.peers import Network, freeze, open_member
 from tests.support.relay import (
@@ -122,6 +123,22 @@ def test_put_twice_is_sent_once(network: Network) -> None:
     send(network, BEIJING)
     put(network, BEIJING, made)
     assert [row.state for row in rows(network)] == ["sent"]
+
+
+def test_what_proves_more_is_sent_in_its_place(network: Network) -> None:
+    """A receipt in place of a promise; after a network was left, that of the new one."""
+    promised = put(network, BEIJING)
+    first = statements.anchored(promised.statement)
+    outbox = network[TIANJIN].node.peers.outbox
+    for made, stands in (
+        (first, first),
+        (promised, first),
+        (later(first, 9), later(first, 9)),
+        (first, later(first, 9)),
+    ):
+        put(network, BEIJING, made)
+        (row,) = rows(network)
+        assert outbox.opening(row) == stands.encode()
 
 
 @pytest.mark.parametrize(
