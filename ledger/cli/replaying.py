@@ -121,8 +121,9 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
     try:
         if asked.signing is not None:
             asked.signing.demand(network, reader.head())
-        if isinstance(asked.to, date) and date_of(int(clock())) <= asked.to.isoformat():
-            note(say(zh="该日尚未结束，止于最新的最终区块", en="that day is not over"))
+        if isinstance(asked.to, date) and date_of(int(clock())) == asked.to.isoformat():
+            text = "that day is not over: up to the newest final block"
+            note(say(zh="该日尚未结束：止于最新的最终区块", en=text))
         with _kept(asked) as kept, bars() as shown:
             task = shown.add_task(say(zh="重放", en="replaying"), total=None)
 
