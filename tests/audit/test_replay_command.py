@@ -11,6 +11,7 @@ from ledger.audit.report_signature import CODES
 from ledger.chain.keys.keyfile import WORK_LIGHT, create, new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.cli.main import run
+from ledger.core.canonical import instant
 from ledger.core.keys import Alg, Purpose
 from ledger.core.verdict.facts import date_of
 from tests.audit.conftest import Ledger
@@ -71,7 +72,9 @@ def test_up_to_a_block_or_a_day(desk: Desk, capsys: pytest.CaptureFixture[str]) 
     outs = [desk.folder / f"{n}.json" for n in range(4)]
     assert desk.replay("-o", outs[0]) == 0
     number = json.loads(outs[0].read_bytes())["block"]["number"]
-    today = date_of(desk.ledger.network.anvil.head_time())
+    now = desk.ledger.network.anvil.head_time()
+    today = date_of(now)
+    desk.monkeypatch.setenv("CREDIT_LEDGER_NOW", instant(now))  # also seconds before midnight
     assert desk.replay("-o", outs[1], "--to", str(number)) == 0
     assert desk.replay("-o", outs[2], "--block", str(number)) == 0
     capsys.readouterr()
