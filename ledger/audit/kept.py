@@ -1,6 +1,6 @@
 """The folder of a replay that can be stopped and goes on where it was.
 
-    question.json     what was asked: network, block, options; written first
+    question.json     what was asked: network, block, options, and its SHA-256; written first
     <logId>.journal   what was read of a log, and how far (`journal`)
     lock              held while a replay is under way
 
@@ -49,6 +49,7 @@ _QUESTION: Final = "question.json"
 _PART: Final = ".question.json.partial"
 _LOCK: Final = "lock"
 _JOURNAL: Final = ".journal"
+_LINE: Final = b"\n"
 _MOST: Final = 1 << 16
 """Bytes of a question; ours have a thousand."""
 
@@ -75,9 +76,9 @@ RESUME_PROBLEMS: Final[Mapping[str, Text]] = {
         "en": "it is kept for another replay, which differs in",
     },
     "other-chain": {
-        "zh": "所存重放的区块已不在链上（另一条链，或链已回退）",
+        "zh": "所存重放的区块不在链上（另一条链、链已回退，或节点落后）",
         "en": "the block of the replay that is kept is not on the chain: it is another one, or went"
-        " back",
+        " back, or the node is behind",
     },
     "unwritable": {
         "zh": "无法读写",
@@ -203,11 +204,12 @@ class Kept:
                 return None
             with path.open("rb") as file:
                 data = file.read(_MOST + 1)
+        asked, _, digest = data.partition(_LINE)
         try:
-            found = canonical.parse(data, max_bytes=_MOST)
+            found = canonical.parse(asked, max_bytes=_MOST)
         except EvidenceError as error:
             raise CannotResume("damaged") from error
-        if not _is_question(found):
+        if digest != _digest(asked) or not _is_question(found):
             raise CannotResume("damaged")
         return found
 
@@ -217,7 +219,7 @@ class Kept:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(part, flags, 0o600)
         try:
-            disk.write(handle, data)
+            disk.write(handle, _LINE.join((data, _digest(data))))
             disk.sync(handle)
         finally:
             os.close(handle)
@@ -289,8 +291,13 @@ def digest_of(paths: Sequence[Path]) -> str:
     return sha256(b"".join(sorted(found))).hexdigest()
 
 
+def _digest(question: bytes) -> bytes:
+    """What stands in the line behind it."""
+    return sha256(question).hexdigest().encode()
+
+
 def _is_question(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether it has the form; what it says is compared as a whole before anything is read."""
+    """Whether it has the form."""
     shape = {"_type": str, "block": dict, "network": dict, "options": dict, "software": str}
     if not isinstance(value, dict) or value.keys() != shape.keys() or value["_type"] != _TYPE:
         return False

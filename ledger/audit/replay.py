@@ -16,7 +16,7 @@ from ledger.audit.kept import CannotResume, Kept
 from ledger.audit.listed import Beside
 from ledger.audit.log_reading import Progress
 from ledger.audit.opening_files import OpeningFiles
-from ledger.audit.replay_block import last_block
+from ledger.audit.replay_block import NoSuchBlock, last_block
 from ledger.audit.replay_job import Asked, ReplayJob
 from ledger.audit.rows import pieces, plain
 from ledger.audit.sources import FetchFor, mirror_over_http
@@ -138,11 +138,15 @@ def replay(
 
 def _last(reader: QuorumReader, view: View, to: int | date | None, kept: Kept | None) -> Block:
     """The last block, which is that of the replay that goes on, where there is one."""
-    begun = None if kept is None else kept.asked
-    if kept is None:
-        return last_block(reader, view, to)
-    last = last_block(reader, view, begun.number if begun and to is None else to)
-    if begun and to is None and last.hash != begun.hash:
+    begun = None if kept is None or to is not None else kept.asked
+    try:
+        last = last_block(reader, view, begun.number if begun else to)
+    except NoSuchBlock as error:
+        if begun is None:
+            raise
+        raise CannotResume("other-chain", str(begun.number)) from error
+    if begun is not None and last.hash != begun.hash:
         raise CannotResume("other-chain", str(begun.number))
-    kept.begin(reader.network, last)
+    if kept is not None:
+        kept.begin(reader.network, last)
     return last

@@ -254,8 +254,9 @@ def test_another_chain_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     anvil.mine(2)
     kept_replay(ledger, tmp_path)
     anvil.revert(snapshot)
+    assert code_of(tmp_path, OPTIONS, ledger)[0] == "other-chain"  # it is not there yet
     anvil.mine(5, seconds=7)
-    assert code_of(tmp_path, OPTIONS, ledger)[0] == "other-chain"
+    assert code_of(tmp_path, OPTIONS, ledger)[0] == "other-chain"  # another is in its place
 
 
 def test_a_question_that_is_damaged_is_refused(ledger: Ledger, tmp_path: Path) -> None:
@@ -267,7 +268,7 @@ def test_a_question_that_is_damaged_is_refused(ledger: Ledger, tmp_path: Path) -
         assert code_of(tmp_path, OPTIONS, ledger)[0] == "damaged"
     for at in some(range(len(whole)), 7):
         path.write_bytes(_flip(whole, at))
-        code_of(tmp_path, OPTIONS, ledger)
+        assert code_of(tmp_path, OPTIONS, ledger)[0] == "damaged"
     path.write_bytes(whole)
     assert kept_replay(ledger, tmp_path).exit == 0
 
