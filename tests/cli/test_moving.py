@@ -150,6 +150,24 @@ def test_every_role_moves_and_what_is_left_is_gone_on_with(there: Founders) -> N
     assert sent(there) == done, "again changes nothing"
 
 
+def test_voters_are_told_what_lies_at_the_address(there: Founders) -> None:
+    """Of the one that was made, of one that is another role's, of nothing at all."""
+    made = move(there, [LOG_ANCHOR], codes=PROVINCES[:2], exit=1).json()["roles"][0]["after"]
+    signer = ("--key", there.folder / "110000/keys/govern.json", "--member", "110000")
+    payer = ("--payer", there.folder / "deployer.json", "--password-file", there.password)
+    options = (*signer, *payer, "--network", there.folder / "network.json")
+    [waiting] = there.run("govern", "list", *options, "--json").json()["proposals"]
+    found = [waiting["id"]]
+    for role, address in ((CATALOGUE, made), (LOG_ANCHOR, "0x" + "11" * 20)):
+        words = ("register-contract", f"role={role}", f"account={address}")
+        told = there.run("govern", "propose", *words, *options, "--json").json()
+        found.append(told["proposal"])
+    shown = [there.run("govern", "show", one, *options, "--json").json() for one in found]
+    assert [one["code"] for one in shown] == ["shipped", "other", "none"]
+    told = there.run("govern", "vote", found[1], "no", *options)
+    assert "not what ships with this software" in told.err
+
+
 def items_of(at: Founders) -> set[CatalogueItem]:
     account = at.chain.current(CATALOGUE)
     assert account is not None
