@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.cli.language import say
-from ledger.cli.options import json_option, load_network, local_clock, network_options
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    local_clock,
+    network_options,
+    schemas_option,
+)
 from ledger.cli.output import (
     Unknown,
     demand_apart,
@@ -145,15 +151,7 @@ def evidence() -> None:
         en="Tell the verdicts by the end of that day (Asia/Shanghai) too; repeatable.",
     ),
 )
-@click.option(
-    "--schemas",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help=say(
-        zh="除随附的之外，另有模式文件和规则文件的文件夹。",
-        en="A folder with schema and rules files, beside those that come with the program.",
-    ),
-)
+@schemas_option
 @json_option
 def make(
     *,

@@ -24,6 +24,16 @@ region_option = click.option(
     help=say(zh="地区；六位代码默认为其本身。", en="Its region; six digits are their own."),
 )
 """`--region` of a member whose folder is made."""
+schemas_option = click.option(
+    "--schemas",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help=say(
+        zh="除随附的之外，另有模式文件和规则文件的文件夹。",
+        en="A folder with schema and rules files, beside those that come with the program.",
+    ),
+)
+"""`--schemas` of whoever judges receipts."""
 roles_option = click.option(
     "--roles",
     metavar="ROLE,…",

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ledger.cli.language import say
-from ledger.cli.options import json_option, load_network, local_clock, network_options
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    local_clock,
+    network_options,
+    schemas_option,
+)
 from ledger.cli.output import demand_apart, note, print_json, shown_path, write_file
 from ledger.cli.problems import told
 from ledger.cli.verify_evidence import is_evidence, judge_evidence
@@ -159,15 +165,7 @@ class Day(click.ParamType[date]):
         en="The statement that the one receipt is of, byte for byte.",
     ),
 )
-@click.option(
-    "--schemas",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help=say(
-        zh="除随附的之外，另有模式文件和规则文件的文件夹。",
-        en="A folder with schema and rules files, beside those that come with the program.",
-    ),
-)
+@schemas_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
