@@ -65,6 +65,14 @@ def ended(process: psutil.Process, seconds: float) -> bool:
     return True
 
 
+def _until_named(process: subprocess.Popen[bytes]) -> None:
+    """Wait until its arguments can be read, by which `find` knows it, or until it has ended: exec
+    lets the parent go on earlier, on a busy machine by long enough to be seen."""
+    with suppress(psutil.NoSuchProcess):  # a zombie is one of these
+        while process.poll() is None and not psutil.Process(process.pid).cmdline():
+            time.sleep(0.005)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detached:
     """A process of ours: its name, id file, log file, and the arguments after `python -m`.
@@ -109,6 +117,7 @@ class Detached:
                 env={**os.environ, **environment},
             )
         _STARTED.append(process)
+        _until_named(process)
         write_atomic(self.pid_file, str(process.pid).encode())
 
     def stop(self) -> bool:

@@ -76,3 +76,23 @@ def test_a_child_of_ours_is_buried(tmp_path: Path) -> None:
 
 def test_one_that_goes_on_has_not_ended() -> None:
     assert not processes.ended(psutil.Process(), 0.0), "this very process"
+
+
+def test_it_is_found_as_soon_as_it_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While exec replaces the program, its parent goes on and the arguments are none."""
+    none_yet = iter(range(3))
+    really = psutil.Process.cmdline
+
+    def as_during_exec(process: psutil.Process) -> list[str]:
+        return really(process) if next(none_yet, None) is None else []
+
+    monkeypatch.setattr(psutil.Process, "cmdline", as_during_exec)
+    sleeper = detached(tmp_path)
+    sleeper.start({})
+    try:
+        assert sleeper.find() is not None
+    finally:
+        monkeypatch.undo()
+        assert sleeper.stop()
