@@ -57,6 +57,11 @@ class Told:
         return file_of(self.ledger.beijing, told, made, held if texts is None else texts)
 
 
+def today(ledger: Ledger) -> date:
+    """By the chain, in Beijing."""
+    return date.fromisoformat(date_of(ledger.network.anvil.head_time()))
+
+
 @pytest.fixture
 def told(ledger: Ledger) -> Told:
     """Two entries of Beijing and one of Tianjin, of today."""
@@ -65,7 +70,7 @@ def told(ledger: Ledger) -> Told:
             listed(log, n + 1)
         log.anchor()
     ledger.network.anvil.mine()
-    day = date.fromisoformat(date_of(ledger.network.anvil.head_time()))
+    day = today(ledger)
     texts = {
         log.member: [log.receipt(index) for index in sorted(log.records)[first:]]
         for log, first in ((ledger.beijing, 2), (ledger.tianjin, 1))
@@ -125,6 +130,7 @@ def test_what_is_said_later_counts_from_then(told: Told) -> None:
     told.ledger.network.anvil.mine(2, seconds=3600)
     do(told, Action.REPAIR)
     assert codes(check(told, data)) == []
+    told.day = today(told.ledger)  # another one where it was late in the evening
     assert codes(check(told, told.file())) == ["not-in-force"]
 
 
@@ -148,7 +154,7 @@ def test_an_old_status(told: Told) -> None:
     known = told.ledger.network.anvil.head_time()
     told.ledger.network.anvil.mine(2, seconds=7200)
     do(told, Action.END)
-    told.day = date.fromisoformat(date_of(told.ledger.network.anvil.head_time()))
+    told.day = today(told.ledger)
     part = sign_part(told.log(BEIJING), told.part(BEIJING, known=known))
     other = sign_part(told.log(TIANJIN), told.part(TIANJIN))
     assert "time-wrong" in codes(check(told, told.file(part, other)))
