@@ -8,12 +8,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gateway.devnet.tools import find_tool
+from ledger.chain.errors import RpcError
 from ledger.chain.nodes.rpc import Rpc
 
 CHAIN_ID = 31337
@@ -67,7 +68,22 @@ class Anvil:
 
     def revert(self, snapshot: str) -> None:
         """Goes back; blocks since then are gone."""
+        if self.call("anvil_getAutomine"):
+            self._let_it_mine()
         assert self.call("evm_revert", snapshot) is True
+
+    def _let_it_mine(self) -> None:
+        """Wait until anvil has mined what it had begun to. A block that it makes while it goes back
+        is numbered by the chain that is given up: from then on those below are missing. Its turns
+        come one after another, so we wait for that of a transaction of ours."""
+        account = self.call("eth_accounts")[-1]
+        end = time.monotonic() + _START_SECONDS
+        ours = None
+        while ours is None or self.call("eth_getTransactionReceipt", ours) is None:
+            assert time.monotonic() < end, "anvil mines nothing"
+            with suppress(RpcError):  # its number may be one that was just given up
+                ours = ours or self.call("eth_sendTransaction", {"from": account, "to": account})
+            time.sleep(0.002)
 
     def kill(self) -> None:
         """SIGKILL, as a machine that loses power."""
