@@ -42,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """A server per process that runs tests: not where xdist only hands them out."""
     os.environ.pop(postgres.USED, None)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(AtOnce(config))
     hands_out = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if config.getoption("database") == "postgresql" and not hands_out:
         stack = config.stash[_STARTED] = ExitStack()
@@ -71,6 +73,20 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
     """None: as xdist does by itself."""
     return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+class AtOnce:
+    """Says what failed when it fails: of a run that is stopped from outside nothing else is left."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = (crash.message if crash else str(report.longrepr)).partition("\n")[0]
+            reporter.write_line(f"\n{report.nodeid} ({report.when}, {report.duration:.0f} s): {why}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
