@@ -22,27 +22,28 @@ TOOLS = {
 }
 """Tests that need a program of the system: which one, and its package on Debian."""
 ON_POSTGRESQL = (
-    "tests/e2e/test_restore_drill.py",
     "tests/e2e/test_two_gateways.py",
-    "tests/gateway/anchoring",
+    "tests/gateway/anchoring/test_anchor_crash.py",
+    "tests/gateway/anchoring/test_anchoring.py",
+    "tests/gateway/anchoring/test_lease.py",
     "tests/gateway/app/test_nul.py",
-    "tests/gateway/files/test_files.py",
     "tests/gateway/files/test_quotas.py",
     "tests/gateway/files/test_worker.py",
-    "tests/gateway/intake",
+    "tests/gateway/intake/test_concurrency.py",
+    "tests/gateway/intake/test_idempotency.py",
+    "tests/gateway/intake/test_intake_crash.py",
+    "tests/gateway/intake/test_submit_set.py",
     "tests/gateway/log",
-    "tests/gateway/products/test_life.py",
     "tests/gateway/products/test_notices.py",
     "tests/gateway/queries/test_asked_under.py",
-    "tests/gateway/queries/test_checks.py",
     "tests/gateway/queries/test_erased.py",
-    "tests/gateway/reports/test_counter.py",
     "tests/gateway/test_old_databases.py",
     "tests/gateway/test_revision.py",
     "tests/gateway/test_spine.py",
     "tests/gateway/tokens",
     "tests/gateway/watching/test_changes.py",
-    "tests/gateway/webhooks",
+    "tests/gateway/webhooks/test_delivering.py",
+    "tests/gateway/webhooks/test_webhook_crash.py",
 )
 """Tests for which it matters most where rows are kept, run once more; at night all of them are."""
 

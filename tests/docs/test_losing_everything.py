@@ -24,6 +24,7 @@ def verdicts(operator: Operator, folder: str) -> set[tuple[int, str]]:
     return found
 
 
+@nightly.mark  # by day `test_restoring.py` has a province with a backup
 def test_a_province_comes_back(operator: Operator) -> None:
     for step in ("init", "serve"):
         operator.follow_page("running.md", step=step)

@@ -31,6 +31,7 @@ from scripts.demo_parts.today import PLACES, complete
 from tests.e2e.member import until
 from tests.e2e.provinces import BEIJING, HEBEI, SHANXI, TIANJIN, Kept, Provinces, penal, today
 from tests.e2e.test_four_provinces import VALID, entry_of_a_list
+from tests.support import nightly
 
 BUREAU = "demo-bureau"
 HERE = (TIANJIN, HEBEI, BUREAU)
@@ -230,6 +231,7 @@ class Story:
         return found
 
 
+@nightly.mark  # by day `tests/docs/test_moving.py` follows the chapter
 def test_moving(provinces: Provinces, tmp_path: Path) -> None:
     story = Story(provinces, tmp_path)
     new = story.move_contracts()

@@ -14,6 +14,7 @@ import pytest
 from gateway.devnet import plain
 from tests.acceptance.outside import Done, run
 from tests.e2e.member import Member, until, verdict
+from tests.support import nightly
 from tests.support.postgres import database_url
 
 OTHERS = ("110000", "130000", "140000")
@@ -52,6 +53,7 @@ def ready(member: Member) -> httpx.Response:
     return plain.get(f"{member.url}/readyz", timeout=60)
 
 
+@nightly.mark  # by day `tests/docs/test_restoring.py` follows the chapter
 def test_backup_loss_restore_successor_relog(
     member: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,8 @@ def test_nobody_is_told_a_field_after_the_grant(world: tuple[World, date]) -> No
     problems: list[tuple[object, ...]] = []
     for whole in (nightly.is_night(), True):  # what was handed in meanwhile is looked at as well
         for code, member in made.network.members.items():
+            if not whole and code != TIANJIN:
+                continue
             for who, asked, found in walked(made, member, all_of_them=whole and code == TIANJIN):
                 if found:
                     problems.append((code, who, asked, found))
