@@ -76,7 +76,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | Non
 
 
 class AtOnce:
-    """Says what failed when it fails: of a run that is stopped from outside nothing else is left."""
+    """Says what failed when it fails: of a run that is stopped nothing else may be left."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -86,7 +86,8 @@ class AtOnce:
         if report.failed and reporter is not None:
             crash = getattr(report.longrepr, "reprcrash", None)
             why = (crash.message if crash else str(report.longrepr)).partition("\n")[0]
-            reporter.write_line(f"\n{report.nodeid} ({report.when}, {report.duration:.0f} s): {why}")
+            when = f"{report.when}, {report.duration:.0f} s"
+            reporter.write_line(f"\n{report.nodeid} ({when}): {why}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
