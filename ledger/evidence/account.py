@@ -23,6 +23,8 @@ MAX_SLOTS: Final = 1 << 15
 """Places of one contract: a member with a thousand keys has five thousand."""
 MAX_NODES: Final = 65
 """Nodes of a proof: a key of a trie has 64 half bytes."""
+MAX_PARTS: Final = 1 << 21
+"""Of a document: as many places with forty nodes each."""
 _TYPE = {
     "accountProof", "address", "balance", "codeHash", "nonce", "storageHash", "storageProof",
 }  # fmt: skip
@@ -55,11 +57,19 @@ class Account:
 def parse_account(data: bytes, state_root: Digest, most: int) -> Account:
     """The account of such a document, every proof of which was checked against the state root.
     most: bytes. Raises Malformed and ProofMismatch, with their codes."""
+    demand_few(data, "proof")
     try:
         value = canonical.parse(data, max_bytes=most, max_depth=4)
     except Malformed as error:
         raise Malformed("proof", error.problem, code="proof-malformed") from error
     return read_account(value, state_root)
+
+
+def demand_few(data: bytes, what: str) -> None:
+    """Raise Malformed where a document has more parts than any of ours, each of which takes many
+    times its bytes in memory, before it is parsed."""
+    if sum(map(data.count, (b",", b"[", b"{"))) > MAX_PARTS:
+        raise Malformed(what, f"more than {MAX_PARTS} parts", code="proof-malformed")
 
 
 def read_account(value: Any, state_root: Digest) -> Account:

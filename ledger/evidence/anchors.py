@@ -10,7 +10,7 @@ that, the time decides, and then the block has to be known as well as the header
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
 
 from ledger.audit.signatures import Signed, signed_call
 from ledger.chain.contracts.events import Anchored, decode_events
@@ -25,11 +25,11 @@ from ledger.evidence.told import ToldBlock, ToldTransaction
 
 
 def demand_anchors(
-    source: Archived, network: NetworkFile, verdicts: Iterable[Verdict], known: Container[Digest]
-) -> None:
-    """Check the anchor of each receipt. known: hashes of blocks that are known to be of the chain.
-    Raises ProofMismatch where it is not what was signed, CouldNotCheck where that is not seen, or
-    hangs on a time that is not proven."""
+    source: Archived, network: NetworkFile, verdicts: Iterable[Verdict]
+) -> Iterator[Digest]:
+    """Check the anchor of each receipt; hashes of the blocks whose time decides, which have to be
+    known. Raises ProofMismatch where it is not what was signed, CouldNotCheck where that is not
+    seen."""
     for verdict in verdicts:
         facts, receipt = verdict.facts, verdict.receipt
         if facts is None or receipt is None or facts.anchor is None:
@@ -40,8 +40,15 @@ def demand_anchors(
         if since is None or not facts.anchor.block.time < since <= deadline:
             continue
         block, _ = _place(source, facts.anchor)
-        if block.header.hash not in known:
-            raise CouldNotCheck("anchor-time-open", hex0x(block.header.hash))
+        yield block.header.hash
+
+
+def demand_known(timed: Iterable[Digest], known: Container[Digest]) -> None:
+    """Raise CouldNotCheck where a time decides that is not proven. timed: as `demand_anchors` gave
+    it; known: hashes of blocks that are known to be of the chain."""
+    for one in timed:
+        if one not in known:
+            raise CouldNotCheck("anchor-time-open", hex0x(one))
 
 
 def _deadline(source: Archived, network: NetworkFile, log: LogId, anchor: AnchorFact) -> int:

@@ -6,9 +6,9 @@ is what is there and never asked for: an archive holds what its verdicts rest on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.chain.nodes.blocks import Block, LogEntry
 from ledger.chain.nodes.event_logs import LogQuery
@@ -40,6 +40,14 @@ def block_name(number: int) -> str:
     return f"{BLOCKS}{number:0{_DIGITS}}.json"
 
 
+class _Told(NamedTuple):
+    """An event: number of its block, place of its transaction there."""
+
+    number: int
+    place: int
+    entry: LogEntry
+
+
 class Archived:
     """A source for `ProvenView` that asks nobody. See `view.Source`."""
 
@@ -59,6 +67,12 @@ class Archived:
             for one in block.transactions
         }
         self._unread.discard(HEADER)
+        self._named: dict[tuple[Address, bytes, bytes], list[_Told]] = {}
+        for told in self._all(0, self._header.number):
+            if len(told.entry.topics) > 1:
+                sort, name = told.entry.topics[:2]
+                key = (told.entry.address, sort, name)
+                self._named.setdefault(key, []).append(told)
 
     @property
     def header(self) -> Header:
@@ -119,15 +133,26 @@ class Archived:
         return self._accounts[address]
 
     def _events(self, query: LogQuery) -> Iterator[LogEntry]:
+        for told in self._candidates(query):
+            if query.first <= told.number <= query.last and query.matches(told.entry):
+                self._transactions.discard((told.number, told.place))
+                self._unread.discard(block_name(told.number))
+                yield told.entry
+
+    def _candidates(self, query: LogQuery) -> Iterable[_Told]:
+        """What may match. There can be a hundred thousand of a forger, and as many questions, each
+        of one of them."""
+        match query.topics[:2]:
+            case [bytes() as sort, bytes() as name]:
+                return self._named.get((query.address, sort, name), ())
+        return self._all(query.first, query.last)
+
+    def _all(self, first: int, last: int) -> Iterator[_Told]:
         for number, block in self._blocks.items():
-            if not query.first <= number <= query.last:
-                continue
-            for one in block.transactions:
-                for entry in one.logs:
-                    if query.matches(entry):
-                        self._transactions.discard((number, one.place))
-                        self._unread.discard(block_name(number))
-                        yield entry
+            if first <= number <= last:
+                for one in block.transactions:
+                    for entry in one.logs:
+                        yield _Told(number, one.place, entry)
 
 
 def _member(members: Mapping[str, bytes], name: str) -> bytes:

@@ -31,7 +31,7 @@ from ledger.core.ids import Digest
 from ledger.core.verdict.verdict import Verdict, worst_exit
 from ledger.core.verdict.verdicts import EXIT_NOT_AUTHENTIC, EXIT_UNKNOWN
 from ledger.evidence import archive, papers
-from ledger.evidence.anchors import demand_anchors
+from ledger.evidence.anchors import demand_anchors, demand_known
 from ledger.evidence.archived import BLOCKS, CODE, HEADER, STATE, Archived
 from ledger.evidence.header import Header
 from ledger.evidence.judged import HISTORIES, VERDICTS, Judged, judge
@@ -136,10 +136,11 @@ def check(data: bytes, network: NetworkFile, trusted: Trusted) -> EvidenceVerdic
         manifest.demand_header(header)
         judged = _judged(source, network, members, manifest)
         source.demand_all_read()
+        verdicts = [verdict for _, verdict in judged.verdicts]
+        timed = list(demand_anchors(source, network, verdicts))
         trusted.demand(header)
         known = frozenset(one.hash for one in told if trusted.knows(one))
-        verdicts = [verdict for _, verdict in judged.verdicts]
-        demand_anchors(source, network, verdicts, known)
+        demand_known(timed, known)
     except (EvidenceError, CouldNotCheck) as error:
         return EvidenceVerdict(problem=of_error(error), header=header, told=told)
     return EvidenceVerdict(

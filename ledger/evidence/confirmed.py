@@ -25,13 +25,18 @@ class Confirmed:
     def __init__(self, reader: QuorumReader) -> None:
         self._reader = reader
         self._head: View | None = None
+        self._final = -1
 
     def demand(self, header: Header) -> None:
-        """Raise ProofMismatch unless a quorum has it, CouldNotCheck where there is none."""
-        self._head = self._head or self._reader.head()
-        number = self._head.block.number
-        if header.number > number:
-            raise CouldNotCheck("unchecked", f"block {header.number} is above the head, {number}")
+        """Raise ProofMismatch unless a quorum has it, CouldNotCheck where there is none, or it may
+        still be replaced."""
+        if self._head is None:
+            self._head = self._reader.head()
+            final = self._reader.final_block(self._head)
+            self._final = -1 if final is None else final.number
+        if header.number > self._final:
+            problem = f"block {header.number} is not final, which goes to {self._final}"
+            raise CouldNotCheck("unchecked", problem)
         actual = self._head.block_at(header.number).hash
         if actual != hex0x(header.hash):
             raise ProofMismatch(

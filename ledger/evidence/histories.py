@@ -8,7 +8,7 @@ state. That no proposal is left out is not proven, for which there were is told 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR, Consortium
@@ -146,15 +146,20 @@ class _Histories:
             )
             for event in self._events(topics)
         ]
-        for event in sorted(events, key=lambda one: one.entry.place):
-            block = event.entry.block
-            carried_out = self._events([topic(Executed)], first=block, last=block)
-            found += [
-                one.proposal_id
-                for one in carried_out
-                if isinstance(one, Executed) and one.entry.tx == event.entry.tx
-            ]
+        in_order = sorted(events, key=lambda one: one.entry.place)
+        blocks = dict.fromkeys(event.entry.block for event in in_order)
+        carried_out = {block: self._carried_out(block) for block in blocks}
+        for event in in_order:
+            found += carried_out[event.entry.block].get(event.entry.tx, ())
         return list(dict.fromkeys(found))
+
+    def _carried_out(self, block: int) -> Mapping[str, Sequence[Digest]]:
+        """Ids of what was carried out in a block, by transaction."""
+        found: dict[str, list[Digest]] = {}
+        for one in self._events([topic(Executed)], first=block, last=block):
+            if isinstance(one, Executed):
+                found.setdefault(one.entry.tx, []).append(one.proposal_id)
+        return found
 
     def votes(self, proposals: Sequence[Digest]) -> Iterator[dict[str, Any]]:
         """What was proposed, and the ballots on it."""

@@ -14,6 +14,9 @@ from ledger.core.errors import Malformed
 Item: TypeAlias = "bytes | Sequence[Item]"
 MAX_DEPTH: Final = 16
 """Lists in lists: receipts have four, and no node stands inside so many others."""
+MAX_ITEMS: Final = 1 << 20
+"""Items of one encoding, of which each empty one takes a byte there and sixty in memory. A receipt
+with all events that a block has room for has half as many."""
 _STRING, _LIST = 0x80, 0xC0
 _SHORT: Final = 56  # bytes of a content whose length stands in the first byte
 
@@ -21,7 +24,7 @@ _SHORT: Final = 56  # bytes of a content whose length stands in the first byte
 def decode(data: bytes, what: str) -> Item:
     """The item that `data` is the one encoding of. what: the name of the format, for the error.
     Raises Malformed."""
-    item, end = _read(data, 0, len(data), what, MAX_DEPTH)
+    item, end = _Reading(data, what).item(0, len(data), MAX_DEPTH)
     if end != len(data):
         _refuse(what, "bytes behind its end")
     return item
@@ -65,20 +68,32 @@ def _headed(base: int, content: bytes) -> bytes:
     return bytes([base + _SHORT - 1 + len(length)]) + length + content
 
 
-def _read(data: bytes, at: int, end: int, what: str, depth: int) -> tuple[Item, int]:
-    """The item that begins at `at`, and where it ends, at `end` at the latest."""
-    if data[at:end] and data[at] < _STRING:
-        return data[at : at + 1], at + 1
-    start, stop, is_list = _bounds(data, at, end, what)
-    if not is_list:
-        return data[start:stop], stop
-    if depth == 0:
-        _refuse(what, "nested too deep")
-    items: list[Item] = []
-    while start < stop:
-        item, start = _read(data, start, stop, what, depth - 1)
-        items.append(item)
-    return items, stop
+class _Reading:
+    """The bytes of one encoding, and how many items may still be in them."""
+
+    def __init__(self, data: bytes, what: str) -> None:
+        self._data = data
+        self._what = what
+        self._left = MAX_ITEMS
+
+    def item(self, at: int, end: int, depth: int) -> tuple[Item, int]:
+        """The item that begins at `at`, and where it ends, at `end` at the latest."""
+        data, what = self._data, self._what
+        self._left -= 1
+        if self._left < 0:
+            _refuse(what, f"more than {MAX_ITEMS} items")
+        if at < end and data[at] < _STRING:
+            return data[at : at + 1], at + 1
+        start, stop, is_list = _bounds(data, at, end, what)
+        if not is_list:
+            return data[start:stop], stop
+        if depth == 0:
+            _refuse(what, "nested too deep")
+        items: list[Item] = []
+        while start < stop:
+            item, start = self.item(start, stop, depth - 1)
+            items.append(item)
+        return items, stop
 
 
 def _bounds(data: bytes, at: int, end: int, what: str) -> tuple[int, int, bool]:

@@ -6,10 +6,10 @@ have events, and which events there are, is what a quorum says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ledger.chain.errors import RpcFailure, RpcNonsense
 from ledger.chain.nodes.blocks import Block, LogEntry, Reader, hex_bytes
@@ -23,6 +23,8 @@ from ledger.evidence.built import Trie, encode_receipt, encode_transaction
 from ledger.evidence.header import Header, encode_header, parse_header
 from ledger.evidence.told import encode_told, place_of
 from ledger.evidence.trie import EMPTY_ROOT
+
+T = TypeVar("T")
 
 _PAGE: Final = 128
 """Places that are asked for in one call; nodes take 1,024."""
@@ -59,7 +61,7 @@ class Live:
         """The code of a contract. Raises CouldNotCheck."""
         if address not in self._codes:
             wanted = self._account(address).code_hash
-            self._codes[address] = self._view.proven(
+            self._codes[address] = self._proven(
                 f"code of {address}", lambda node: self._code(node, address, wanted)
             )
         return self._codes[address]
@@ -97,12 +99,16 @@ class Live:
         for number, names in sorted(self._events.items()):
             block = self._view.block_at(number)
             read = partial(_told, block=block, names=names)
-            yield number, self._view.proven(f"block {number}", read)
+            yield number, self._proven(f"block {number}", read)
 
     # ---- what nodes are asked
 
+    def _proven(self, what: str, job: Callable[[Reader], T]) -> T:
+        """As of `View.proven`; where an answer has no shape of one, the next node is asked."""
+        return self._view.proven(what, partial(_sane, job))
+
     def _header(self, block: Block) -> bytes:
-        return self._view.proven(
+        return self._proven(
             f"header {block.number}", lambda node: _header_of(node, block, full=False)[0]
         )
 
@@ -114,7 +120,7 @@ class Live:
     def _prove(self, address: Address, slots: Sequence[bytes]) -> None:
         """Have these places proven, beside those that are."""
         what = f"proof of {address}"
-        found = self._view.proven(what, lambda node: self._proof(node, address, slots))
+        found = self._proven(what, lambda node: self._proof(node, address, slots))
         held = self._accounts.get(address)
         if held is not None:
             found = replace(held, slots={**held.slots, **found.slots})
@@ -125,11 +131,7 @@ class Live:
     def _proof(self, node: Reader, address: Address, slots: Sequence[bytes]) -> Account:
         keys = [hex0x(slot) for slot in slots]
         said = node.ask("eth_getProof", address, keys, hex(self.header.number))
-        try:
-            document = _document(said, address, keys)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise RpcNonsense(node.name, "a proof is not what it should be") from error
-        return read_account(document, self.header.state_root)
+        return read_account(_document(said, address, keys), self.header.state_root)
 
     def _code(self, node: Reader, address: Address, wanted: Digest) -> bytes:
         said = node.ask("eth_getCode", address, hex(self.header.number))
@@ -137,6 +139,15 @@ class Live:
         if (actual := keccak256(code)) != wanted:
             raise ProofMismatch("code", expected=wanted, actual=actual, code="code-differs")
         return code
+
+
+def _sane(job: Callable[[Reader], T], node: Reader) -> T:
+    """What comes of a node's answer. One that cannot be read is a fault of the node: a number below
+    zero, a list where a text should be, a transaction that is not in its block."""
+    try:
+        return job(node)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RpcNonsense(node.name, "an answer is not what it should be") from error
 
 
 def _document(said: Any, address: Address, keys: Sequence[str]) -> dict[str, Any]:

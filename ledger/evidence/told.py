@@ -17,7 +17,7 @@ from ledger.core import canonical
 from ledger.core.canonical import hex0x, unhex0x
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import ADDRESS_SIZE, WORD, Address, keccak256
-from ledger.evidence.account import MAX_NODES
+from ledger.evidence.account import MAX_NODES, demand_few
 from ledger.evidence.built import TRANSACTIONS
 from ledger.evidence.header import Header, parse_header
 from ledger.evidence.items import Item, decode, encode, of_number
@@ -75,6 +75,7 @@ def place_of(place: int) -> bytes:
 def parse_told(data: bytes, most: int) -> ToldBlock:
     """The block in such a document, with every proof checked. most: bytes. Raises Malformed and
     ProofMismatch, with their codes."""
+    demand_few(data, "block")
     try:
         value = canonical.parse(data, max_bytes=most, max_depth=5)
     except Malformed as error:

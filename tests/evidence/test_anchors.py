@@ -131,6 +131,10 @@ def test_a_later_anchor_is_not_passed_off_as_the_first(ledger: Ledger) -> None:
     found = judged_by(ledger.network, data, honest.header.hash)
     assert found.problem is not None
     assert found.problem.code == "anchor-not-signed"
+    # Nor is it said that all holds but for a hash, where none was given.
+    found = judged_by(ledger.network, data)
+    assert found.problem is not None
+    assert found.problem.code == "anchor-not-signed"
 
 
 def anchored_by_a_thief(ledger: Ledger) -> tuple[MemberLog, Anchored]:

@@ -10,6 +10,9 @@ import pytest
 
 from ledger.core.errors import CouldNotCheck, Malformed
 from ledger.evidence import archive
+from ledger.evidence.account import MAX_PARTS, parse_account
+from ledger.evidence.told import parse_told
+from ledger.evidence.trie import EMPTY_ROOT
 from tests.core.material import flip
 
 MEMBERS = {"manifest.json": b"{}", "a/b.json": b"", "README.txt": b"text", "z.bin": bytes(300)}
@@ -89,3 +92,16 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert refused(data) == "archive-malformed"
     with pytest.raises(CouldNotCheck, match="evidence-too-large"):
         archive.write(MEMBERS)
+
+
+def test_documents_with_more_parts_than_any_of_ours() -> None:
+    """Each takes many times its bytes in memory; they are counted before they are parsed."""
+    many = b"[" + b"[]," * MAX_PARTS + b"[]]"
+    for parse in (
+        lambda: parse_account(many, EMPTY_ROOT, len(many)),
+        lambda: parse_told(many, len(many)),
+    ):
+        with pytest.raises(Malformed) as caught:
+            parse()
+        assert caught.value.problem == f"more than {MAX_PARTS} parts"
+        assert caught.value.code == "proof-malformed"

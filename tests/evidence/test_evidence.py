@@ -10,16 +10,20 @@ import orjson
 import pytest
 
 from ledger.chain.contracts.contract_abi import load
+from ledger.chain.contracts.events import Anchored, topic
 from ledger.chain.governing.actions import recover_key
 from ledger.chain.governing.requests import key_input
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.nodes.blocks import LogEntry
+from ledger.chain.nodes.event_logs import LogQuery
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.errors import CouldNotCheck
 from ledger.core.keys import Alg, Purpose
 from ledger.core.status import Action, Basis
 from ledger.core.verdict.facts import date_of
 from ledger.evidence import archive, archived
+from ledger.evidence.archived import Archived
 from ledger.evidence.making import Made, final_view, make
 from ledger.verify import Verifier, ask
 from tests.evidence.conftest import Ledger, checked, code_of, forged, made
@@ -245,3 +249,31 @@ def test_nothing_final_yet(ledger: Ledger) -> None:
     with closing(QuorumReader(file, now=lambda: clock)) as reader:
         with pytest.raises(CouldNotCheck, match="not-final"):
             final_view(reader)
+
+
+def test_who_asks_for_one_thing_looks_at_nothing_else(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A forger can make a hundred thousand events, each of which asks for others."""
+    data = made(ledger.network, ledger.beijing.receipt(0)).data
+    source = Archived(archive.read(data))
+    looked: list[LogEntry] = []
+    matches = LogQuery.matches
+
+    def counted(query: LogQuery, entry: LogEntry) -> bool:
+        looked.append(entry)
+        return matches(query, entry)
+
+    monkeypatch.setattr(LogQuery, "matches", counted)
+
+    def asked(*topics: bytes | None) -> int:
+        address = ledger.network.deployment.log_anchor
+        query = LogQuery(address=address, topics=topics, first=0, last=source.header.number)
+        return len(source.events(query))
+
+    assert (asked(topic(Anchored), bytes(32)), looked) == (0, [])
+    found = asked(topic(Anchored), ledger.beijing.log_id)
+    assert found == len(looked) > 0
+    looked.clear()
+    assert asked(topic(Anchored)) >= found
+    assert len(looked) >= found

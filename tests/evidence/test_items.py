@@ -78,6 +78,23 @@ def test_depth() -> None:
     assert ours(b"\xc1" * 1_000_000) is None
 
 
+def test_many_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would take sixty times its bytes in memory is refused; a string of any size is one."""
+    monkeypatch.setattr("ledger.evidence.items.MAX_ITEMS", 100)
+    assert ours(encode([b""] * 99)) == [b""] * 99
+    assert ours(encode([b""] * 100)) is None
+    assert ours(encode([[[]] * 48] * 2)) is not None
+    assert ours(encode([[[]] * 48] * 3)) is None
+    assert ours(encode(bytes(1000))) == bytes(1000)
+
+
+def test_a_row_of_items_is_read_once() -> None:
+    """Each by itself, and not with a copy of all that is behind it."""
+    count = 500_000
+    data = b"\xfa" + count.to_bytes(3, "big") + b"\xc0" * count
+    assert decode(data, "item") == [[]] * count
+
+
 @pytest.mark.parametrize("value", [0, 1, 127, 128, 255, 256, 2**63 - 1])
 def test_numbers(value: int) -> None:
     assert number_of(of_number(value), "n", 63) == value

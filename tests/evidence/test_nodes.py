@@ -11,6 +11,8 @@ import pytest
 
 from ledger.chain.nodes.quorum import QuorumReader
 from ledger.core.errors import CouldNotCheck
+from ledger.evidence.confirmed import Confirmed
+from ledger.evidence.live import Live
 from ledger.evidence.making import Made, final_view, make
 from tests.evidence.conftest import Ledger, made
 from tests.support.proxy import Fault, Proxy, error, lie, start_proxy
@@ -68,6 +70,22 @@ FAULTS: dict[str, tuple[str, Fault]] = {
         "eth_getTransactionReceipt",
         told(lambda result: {name: result[name] for name in result if name != "logsBloom"}),
     ),
+    "no transactions": (
+        "eth_getBlockByNumber",
+        told(lambda result: {**result, "transactions": None}),
+    ),
+    "transactions without a name": (
+        "eth_getBlockByNumber",
+        told(lambda result: {**result, "transactions": [{"hash": 7}]}),
+    ),
+    "a number below zero": (
+        "eth_getBlockByNumber",
+        told(lambda result: {**result, "gasUsed": "-0x1"}),
+    ),
+    "a receipt of no type": (
+        "eth_getTransactionReceipt",
+        told(lambda result: {**result, "type": "0x1ff"}),
+    ),
     "no receipts": ("eth_getTransactionReceipt", error(-32000, "no")),
     "no such method": ("eth_getProof", error(-32601, "the method does not exist")),
     "pruned": ("eth_getProof", error(-32000, "missing trie node: state is not available")),
@@ -115,3 +133,17 @@ def test_all_of_them(ledger: Ledger, proxies: list[Proxy], name: str) -> None:
         for proxy in proxies:
             proxy.clear()
     assert caught.value.code == ("node-pruned" if name == "pruned" else "no-node")
+
+
+def test_a_header_that_is_not_final_is_not_confirmed(founded: Ledger) -> None:
+    """Nodes have it now, and may have another one tomorrow."""
+    file, clock = founded.network.file, founded.network.anvil.head_time()
+    with closing(QuorumReader(file, now=lambda: clock)) as reader:
+        newest, final = Live(reader.head()).header, Live(final_view(reader)).header
+        assert newest.number > final.number
+        nodes = Confirmed(reader)
+        nodes.demand(final)
+        assert nodes.knows(final)
+        with pytest.raises(CouldNotCheck) as caught:
+            nodes.demand(newest)
+    assert caught.value.code == "unchecked"
