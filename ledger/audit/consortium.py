@@ -251,18 +251,22 @@ class ChainReader:
     def _windows(
         self, contract: Name, address: Address, kind: type[ChainEvent] | None
     ) -> Iterator[list[ChainEvent]]:
-        """The same, window by window: narrower where there are many, wider where there are few."""
+        """The same, window by window."""
         topics = [] if kind is None else [topic(kind)]
         head, first, width = self._view.block.number, self._network.deploy_block, FIRST_WINDOW
         while first <= head:
             end = min(head, first + width - 1)
             entries: tuple[LogEntry, ...] = self._view.logs(address, topics, first=first, last=end)
             yield list(decode_events(contract, entries))
-            first = end + 1
-            if len(entries) > _EVENTS:
-                width = max(1, width // 4)
-            elif len(entries) < _EVENTS // 8:
-                width = min(WINDOW, width * 4)
+            first, width = end + 1, next_width(width, len(entries))
+
+
+def next_width(width: int, events: int) -> int:
+    """Blocks of the window behind one that had so many events: fewer where there are many, for
+    whoever sends without fees can fill every block, more where there are few."""
+    if events > _EVENTS:
+        return max(1, width // 4)
+    return min(WINDOW, width * 4) if events < _EVENTS // 8 else width
 
 
 def tenures(state: State, role: str) -> Iterator[tuple[Address, Span]]:

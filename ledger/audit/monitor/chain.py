@@ -15,11 +15,11 @@ from ledger.audit.anchors import check_signatures, judge_anchors
 from ledger.audit.case_reader import done_of
 from ledger.audit.case_signatures import check_case_signatures
 from ledger.audit.cases import Acknowledging, Cases
-from ledger.audit.consortium import Codes, tenures
+from ledger.audit.consortium import FIRST_WINDOW, Codes, next_width, tenures
 from ledger.audit.findings import Findings
 from ledger.audit.governance import check_votes, judge_contracts, judge_endpoints, judge_keys
 from ledger.audit.judge_cases import MAX_BEHIND, judge_acts, province_since
-from ledger.audit.monitor.items import Condition, Item, facts_of
+from ledger.audit.monitor.items import Condition, Item, about, facts_of
 from ledger.audit.monitor.news import news_of
 from ledger.audit.state import Anchor, Log, State, carry_out, fold, missing, within
 from ledger.audit.times import BlockTimes
@@ -46,16 +46,30 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.quorum import View
 from ledger.core.canonical import hex32
+from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, LogId
 from ledger.core.keys import Role
 from ledger.core.status import RecordedAct
 
-__all__ = ["MOST_ACTS", "WINDOW", "Acts", "Anchors", "Follower", "Place", "RootOf", "Step"]
+__all__ = [
+    "MOST_ACTS",
+    "MOST_NEWS",
+    "WENT_BACK",
+    "Acts",
+    "Anchors",
+    "Follower",
+    "Place",
+    "RootOf",
+    "Step",
+]
 
-WINDOW = 20_000
-"""Blocks of one step: what is found in them is written down before the next are read."""
+WENT_BACK = "head-went-back"
+"""Code where the chain is not as long any more as it was followed."""
 RootOf = Callable[[LogId, int], Digest | None]
 """The anchored root of a log at a size; None: there is no such anchor."""
+MOST_NEWS = 20
+"""Of one sort and one member in one step. Whoever sends without fees can make any number; what is
+beyond is counted, and told in one."""
 MOST_ACTS = 10_000
 """Acts whose times are kept. Of one beyond, a province is late a day after it comes to it."""
 _ROLES: tuple[Name, ...] = ("LogAnchor", "Catalogue", "CaseRegistry", "Revocations", "Products")
@@ -103,6 +117,37 @@ class Step:
     events: Counter[str]
 
 
+class _News:
+    """News of one step."""
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def take(self, event: ChainEvent) -> None:
+        """What happened."""
+        told = news_of(event)
+        if told is None:
+            return
+        sort = (told.code, told.member)
+        self._counts[sort] += 1
+        # What is no note is a finding, and never left out.
+        if self._counts[sort] <= MOST_NEWS or told.kind != "news":
+            self._items.append(told)
+
+    def items(self, first: int, last: int) -> Iterator[Item]:
+        """All that is to be told of these blocks, what is wrong before the rest."""
+        yield from sorted(self._items, key=lambda one: one.kind == "news")
+        for (code, member), count in sorted(self._counts.items()):
+            if count > MOST_NEWS and about(code).severity == "note":
+                yield Item(
+                    code="news-left-out",
+                    member=member,
+                    where=f"block/{first}-{last}/{code}",
+                    evidence={"code": code, "count": count - MOST_NEWS},
+                )
+
+
 class Follower:
     """Follows one network. state: as of the place that was reached."""
 
@@ -137,11 +182,12 @@ class Follower:
 
     def rewritten(self, view: View, place: Place) -> Item | None:
         """What says that the chain is not the one that was followed to a place; None: it is. Raises
-        CouldNotCheck."""
-        if place.block <= view.block.number:
-            now = str(view.block_at(place.block).hash)
-        else:
-            now = f"none: the head is {view.block.number}"
+        CouldNotCheck, also where it does not reach that place: nodes that were ahead may be away,
+        and nothing is forgotten because others are slow."""
+        if place.block > view.block.number:
+            problem = f"block {place.block} was final, the head is {view.block.number}"
+            raise CouldNotCheck(WENT_BACK, problem)
+        now = str(view.block_at(place.block).hash)
         if now == place.hash:
             return None
         where, evidence = f"block/{place.block}", {"was": place.hash, "now": now}
@@ -181,14 +227,16 @@ class Follower:
         return root_of
 
     def steps(self, view: View, last: Block) -> Iterator[Step]:
-        """What came since, window by window. Raises CouldNotCheck."""
+        """What came since, window by window: what is found in one is written down before the next
+        is read. Raises CouldNotCheck."""
         assert self._folded is not None  # noqa: S101 - after `begin`
-        first = self._folded.block + 1
+        first, width = self._folded.block + 1, FIRST_WINDOW
         while first <= last.number:
-            end = min(last.number, first + WINDOW - 1)
+            end = min(last.number, first + width - 1)
             block = last if end == last.number else view.block_at(end)
-            yield self._step(view, first, block)
-            first = end + 1
+            step = self._step(view, first, block)
+            yield step
+            first, width = end + 1, next_width(width, step.events.total())
 
     def behind(self, last: Block, times: BlockTimes) -> list[Condition]:
         """Provinces that are late with acknowledgements, and endpoints that are none."""
@@ -249,13 +297,12 @@ class Follower:
     # ---- a step
 
     def _step(self, view: View, first: int, end: Block) -> Step:
-        findings, times, news = Findings(), BlockTimes(view), list[Item]()
+        findings, times, news = Findings(), BlockTimes(view), _News()
         events: Counter[str] = Counter()
 
         def take(event: ChainEvent) -> None:
             events[type(event).__name__] += 1
-            if (told := news_of(event)) is not None:
-                news.append(told)
+            news.take(event)
 
         executed = {one for one, held in self.state.proposals.items() if held.executed}
         registered = False
@@ -279,15 +326,18 @@ class Follower:
         check_votes(view, self._network, State(proposals=new), findings)
         self.acts.forget(self.provinces())
         self._folded = Place(end.number, end.hash)
-        return Step(place=self._folded, items=[*news, *facts_of(findings)], events=events)
+        found = [*facts_of(findings), *news.items(first, end.number)]
+        return Step(place=self._folded, items=found, events=events)
 
     def _events(
         self, view: View, contract: Name, address: Address, *, end: int, first: int | None = None
     ) -> Iterator[ChainEvent]:
-        start = self._network.deploy_block if first is None else first
-        for low in range(start, end + 1, WINDOW):
-            entries = view.logs(address, first=low, last=min(end, low + WINDOW - 1))
+        low, width = self._network.deploy_block if first is None else first, FIRST_WINDOW
+        while low <= end:
+            high = min(end, low + width - 1)
+            entries = view.logs(address, first=low, last=high)
             yield from decode_events(contract, entries)
+            low, width = high + 1, next_width(width, len(entries))
 
     def _of_roles(self, view: View, first: int, end: int) -> Iterator[ChainEvent]:
         """Events of the contracts of roles, each in its tenure."""

@@ -54,6 +54,20 @@ MONITOR_CODES: Final[dict[str, FindingCode]] = {
             "en": "Look after the validators of the provinces; gateways go on by themselves.",
         },
     ),
+    "head-went-back": FindingCode(
+        "error",
+        {
+            "zh": "链上已最终确认的区块现在没有了：作答的节点落后，或链已回退。"
+            "在其恢复之前不再跟踪。",
+            "en": "A block that was final is not there any more: the nodes that answer are behind, "
+            "or the chain went back. Nothing is followed until it is there again.",
+        },
+        {
+            "zh": "检查落后或没有应答的节点；若各节点都回退，按“丢失区块链”处理。",
+            "en": "Look after the nodes that are behind or do not answer; where all of them went "
+            "back, the chain was lost.",
+        },
+    ),
     "head-in-future": FindingCode(
         "error",
         {
@@ -141,13 +155,23 @@ MONITOR_CODES: Final[dict[str, FindingCode]] = {
     "catalogue-changed": _news("目录有变。", "The catalogue changed."),
     "product-registered": _news("登记了新的数据产品。", "A product was registered.", _NONE),
     "product-retired": _news("数据产品已退役。", "A product was retired.", _NONE),
+    "news-left-out": _news(
+        "同一成员同类的事情太多，其余未逐一列出。",
+        "There is more of the same sort by one member than is told one by one.",
+        {
+            "zh": "在链上或用 audit replay 查看全部；费用为零的链上，任何密钥持有者都能如此刷屏。",
+            "en": "Look at all of it on the chain, or by `audit replay`. Where nothing has to be "
+            "paid, whoever has a key can do so.",
+        },
+    ),
     # ---- logs, copies and gateways
     "checkpoint-shrank": FindingCode(
         "error",
         {
-            "zh": "公开的检查点比先前的小：所有者收回了已公开的条目。",
-            "en": "The public checkpoint is smaller than one before: its owner took back entries "
-            "that it had shown.",
+            "zh": "公开的检查点持续小于先前的：所有者收回了已公开的条目，"
+            "或其前置代理给出旧的答复。",
+            "en": "The public checkpoint stays smaller than one before: its owner took back "
+            "entries that it had shown, or a proxy before it gives an old answer.",
         },
         {
             "zh": "成员可能从旧备份恢复；要求其说明，并核对未存证的承诺。",
@@ -205,8 +229,9 @@ MONITOR_CODES: Final[dict[str, FindingCode]] = {
     "replay-failed": FindingCode(
         "warning",
         {
-            "zh": "定期的完整重放没有得到报告。",
-            "en": "The full replay, which is made from time to time, gave no report.",
+            "zh": "定期的完整重放没有得到报告，或到下一次开始时仍未完成。",
+            "en": "The full replay, which is made from time to time, gave no report, or is not "
+            "finished when the next one is due.",
         },
         {
             "zh": "手工运行 audit replay 查看原因。",

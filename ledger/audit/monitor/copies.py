@@ -12,7 +12,7 @@ from ledger.audit.judge_mirrors import DRAWN, Copied, witnessed
 from ledger.audit.monitor.chain import Anchors, RootOf
 from ledger.audit.monitor.items import Condition
 from ledger.audit.proven import Proven
-from ledger.audit.shown_checkpoint import owner_signed
+from ledger.audit.shown_checkpoint import STOLEN, owner_signed
 from ledger.audit.state import Log, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing
 from ledger.core import note
@@ -96,6 +96,8 @@ class _Look:
         root = self._root_of(self._log.log_id, found.size)
         if root is None:
             self.looked.copy = "untold"
+        elif root != found.root and not owner_signed(self._state, self._log, found, sound=True):
+            self._differs(STOLEN)
         elif root != found.root:
             self._signed_twice(found, root)
         else:

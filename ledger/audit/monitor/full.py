@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +18,14 @@ from ledger.audit.monitor.store import Store
 from ledger.audit.monitor.telling import Teller
 from ledger.audit.report_file import MAX_REPORT, NotAReport, read_report
 
-__all__ = ["REPORT", "FullReplay"]
+__all__ = ["AGAIN_SECONDS", "REPORT", "FullReplay"]
 
 REPORT: Final = "replay.json"
 """The newest report, in the folder of the monitor."""
 _PART: Final = "replay.json.part"
+AGAIN_SECONDS: Final = 3_600
+"""From the beginning of a replay that died with its monitor to the next: not sooner, for it may be
+what the monitor died of."""
 _END_SECONDS: Final = 10.0
 """Seconds that a replay gets to end by itself."""
 _SOURCE: Final = "replay"
@@ -42,6 +45,7 @@ class FullReplay:
     log: Log
     code: int | None = None
     _running: subprocess.Popen[bytes] | None = field(default=None)
+    _late: bool = field(default=False)
 
     @property
     def is_running(self) -> bool:
@@ -49,14 +53,24 @@ class FullReplay:
         return self._running is not None
 
     def look(self) -> None:
-        """Take what is finished, begin what is due."""
+        """Take what is finished, begin what is due. One that is not finished when the next is due
+        is told; one that died with its monitor is made again soon."""
+        memory, now = Memory(self.store), self.now()
         if self._running is not None and (code := self._running.poll()) is not None:
             self._running = None
             self.code = code
             self._take(code)
-        memory = Memory(self.store)
-        if self._running is None and self.now() >= memory.replayed() + self.every:
-            memory.keep_replayed(int(self.now()))
+            memory.keep_replayed(memory.replayed(), under_way=False)
+        since = memory.replayed()
+        if self._running is not None:
+            if now >= since + self.every and not self._late:
+                self._late = True
+                self._failed({"began": since}, int(now))
+            return
+        pause = min(self.every, AGAIN_SECONDS) if memory.is_replaying() else self.every
+        if now >= since + pause:
+            memory.keep_replayed(int(now), under_way=True)
+            self._late = False
             self._begin()
 
     def wait(self, wait: Callable[[float], bool]) -> None:
@@ -76,7 +90,7 @@ class FullReplay:
             self._running.kill()
             self._running.wait()
         self._running = None
-        Memory(self.store).keep_replayed(0)
+        Memory(self.store).keep_replayed(0, under_way=False)
 
     def _begin(self) -> None:
         out = ["--out", str(self.folder / _PART)]
@@ -100,11 +114,7 @@ class FullReplay:
             with suppress(OSError):
                 part.unlink()
             self.log("replay.failed", "warning", code=code, problem=str(error)[:200])
-            failed = Condition(
-                code="replay-failed", member="", where="replay", evidence={"exit": code}, patience=0
-            )
-            with self.store.round():
-                self.teller.conditions(f"{_SOURCE}-made", [failed], now)
+            self._failed({"exit": code}, now)
             return
         document = report.document
         found = [_condition(one) for part_ in ("findings", "incomplete") for one in document[part_]]
@@ -118,6 +128,14 @@ class FullReplay:
             self.teller.conditions(f"{_SOURCE}-made", [], now)
             self.teller.conditions(_SOURCE, found, now)
         self.log("replay.done", exit=code, block=report.block[0], sha256=report.digest)
+
+    def _failed(self, evidence: Mapping[str, int], now: int) -> None:
+        """There is no report, or none yet."""
+        failed = Condition(
+            code="replay-failed", member="", where="replay", evidence=evidence, patience=0
+        )
+        with self.store.round():
+            self.teller.conditions(f"{_SOURCE}-made", [failed], now)
 
 
 def _condition(one: dict[str, object]) -> Condition:

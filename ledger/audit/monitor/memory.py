@@ -12,7 +12,7 @@ from ledger.core.ids import LogId
 __all__ = ["Memory"]
 
 _PLACE, _ACTS, _ANCHOR, _SHOWN, _AHEAD = "place", "acts", "anchor/", "shown/", "ahead/"
-_REPLAYED = "replayed"
+_REPLAYED, _REPLAYING, _NETWORK = "replayed", "replaying", "network"
 
 
 class Memory:
@@ -20,6 +20,13 @@ class Memory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+
+    def begin(self, network: str) -> None:
+        """Go on with this network. What was followed of another one, or before a chain was lost,
+        tells nothing of it. Within a round."""
+        if self._store.get(_NETWORK, network) != network:
+            self.forget_chain()
+        self._store.put(_NETWORK, network)
 
     def place(self) -> Place | None:
         """How far the chain was followed; None: it was not."""
@@ -47,9 +54,12 @@ class Memory:
         self._store.put(_PLACE, asdict(place))
 
     def forget_chain(self) -> None:
-        """It was another chain."""
-        for name in (_PLACE, _ACTS, _ANCHOR, _SHOWN, _AHEAD):
+        """It was another chain. Checkpoints stay: what an owner has signed it has signed, and only
+        which anchor they hold is to be seen anew. Within a round."""
+        for name in (_PLACE, _ACTS, _ANCHOR, _AHEAD):
             self._store.drop(name)
+        for log, value in self._store.all(_SHOWN).items():
+            self._store.put(_SHOWN + log, {**value, "holds": 0})
 
     def shown(self, log: LogId) -> Shown | None:
         """The checkpoint of a log that was seen last."""
@@ -77,9 +87,15 @@ class Memory:
         """Unix seconds at which the last full replay began; 0: there was none."""
         return int(self._store.get(_REPLAYED, 0))
 
-    def keep_replayed(self, now: int) -> None:
-        """One begins."""
-        self._store.put(_REPLAYED, now)
+    def is_replaying(self) -> bool:
+        """Whether one was begun, and what became of it was not seen."""
+        return bool(self._store.get(_REPLAYING, False))
+
+    def keep_replayed(self, began: int, *, under_way: bool) -> None:
+        """When one began, and whether it still has to end."""
+        with self._store.round():
+            self._store.put(_REPLAYED, began)
+            self._store.put(_REPLAYING, under_way)
 
 
 def _acts(value: dict[str, object]) -> Acts:

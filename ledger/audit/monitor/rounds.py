@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from ledger.audit.incomplete_codes import INCOMPLETE
-from ledger.audit.monitor.chain import Follower, Place
+from ledger.audit.monitor.chain import WENT_BACK, Follower, Place
 from ledger.audit.monitor.copies import CopyLooked, look_at_copy
 from ledger.audit.monitor.gateways import GatewayLooked, look_at_gateway
 from ledger.audit.monitor.items import Condition
@@ -97,6 +97,9 @@ class Rounds:
         self._stop = stop
         self._drawn: dict[str, tuple[int, float]] = {}
         self._memory = Memory(store)
+        network = reader.network
+        with store.round():
+            self._memory.begin(f"{network.reference} {network.deploy_block_hash}")
         self._memory.recall(self.follower)
 
     def run(self) -> Round:
@@ -176,12 +179,14 @@ class Rounds:
         self._note_drawn(copied)
         made.gateways, made.copies = list(told.values()), list(copied.values())
         made.logs = {logs[source].log_id: one for source, one in looked.items()}
-        promised = {log: size for one in told.values() for log, size in one.promised.items()}
+        # Of its own logs alone: what a member says of another's would be taken for that one's word.
+        promised = {one.member: one.promised for one in told.values()}
         asked = {*_OWN, *gateways, *owners, *copies}
         with self._store.round():
             for source, log in logs.items():
                 if source in looked:
-                    self._tell_log(source, log, looked[source], promised.get(log.log_id.hex(), 0))
+                    size = promised.get(log.member, {}).get(log.log_id.hex(), 0)
+                    self._tell_log(source, log, looked[source], size)
             for source, gateway in told.items():
                 self._tell(source, gateway.conditions)
             for source, copy in copied.items():
@@ -272,8 +277,8 @@ class Rounds:
         anchored = self.follower.anchored.get(log.log_id, NOTHING)
         with self._store.round():
             self._teller.facts(looked.facts, now)
-            if looked.shown is not None:
-                self._memory.keep_shown(log.log_id, looked.shown)
+            if looked.kept is not None:
+                self._memory.keep_shown(log.log_id, looked.kept)
             size = max(promised, 0 if looked.shown is None else looked.shown.size)
             found = [*looked.conditions, *self._stopped(log, anchored.size, size, now)]
             self._teller.conditions(source, found, now)
@@ -296,7 +301,7 @@ class Rounds:
 
 def _unreadable(error: CouldNotCheck) -> Condition:
     """Why the chain could not be read. A head of a wrong time has lasted, or lasts, by itself."""
-    known = isinstance(error, BadHead) or error.code in INCOMPLETE
+    known = isinstance(error, BadHead) or error.code in {*INCOMPLETE, WENT_BACK}
     code = error.code if known else "chain-unreadable"
     evidence = {"code": error.code, "problem": error.message[:200]}
     patience = 0 if isinstance(error, BadHead) else None

@@ -80,6 +80,28 @@ def test_news_are_told_once_whatever_ends_between(watched: Watched) -> None:
     assert watched.codes("news") == []
 
 
+def test_a_flood_of_news_hides_nothing(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is paid one member can make any number: they are told in one, behind what is
+    wrong."""
+    monkeypatch.setattr("ledger.audit.monitor.chain.MOST_NEWS", 3)
+    network = watched.ledger.network
+    assert watched.round() == 0
+    for number in range(5):
+        set_endpoint(network, "demo-bank", f"https://{number}.example")
+    compromise(network, network.keys[HEBEI, Purpose.ANCHOR].key_id, 1)
+    watched.mine()
+    assert watched.round() == 1
+    told = [one["code"] for one in watched.told if one["event"].startswith("monitor.")]
+    assert (told[0], told.count("endpoint-changed")) == ("key-compromised", 3)
+    found = watched.found("news-left-out")
+    assert (found["member"], found["evidence"]) == (
+        "demo-bank",
+        {"code": "endpoint-changed", "count": 2},
+    )
+    watched.round()
+    assert watched.codes("news") == []
+
+
 def test_a_stolen_key_and_what_it_anchored(watched: Watched) -> None:
     network, log = watched.ledger.network, watched.ledger.tianjin
     assert watched.round() == 0
@@ -150,7 +172,7 @@ def test_a_chain_that_was_rewritten(watched: Watched) -> None:
     assert watched.round() == 0
     anvil.revert(snapshot)
     watched.ledger.network.forget_sent()
-    del log.entries[-1], log.anchors[-1]
+    del log.anchors[-1]
     for _ in range(4):
         anvil.mine(2, seconds=7)
     assert watched.round() == 1
@@ -164,6 +186,33 @@ def test_a_chain_that_was_rewritten(watched: Watched) -> None:
     watched.mine()
     watched.round()
     assert "member-status" in watched.codes("news")
+
+
+def test_nodes_that_are_behind_make_nothing_forgotten(watched: Watched) -> None:
+    """The one that was ahead is away, so a quorum has less than was final: nothing is followed and
+    nobody is accused, until it is there again; and what was signed before still counts then."""
+    network, log = watched.ledger.network, watched.ledger.tianjin
+    with start_proxy(network.anvil.url) as one, start_proxy(network.anvil.url) as other:
+        file = network.with_rpc([network.anvil.url, one.url, other.url], 2)
+        old = network.anvil.call("eth_getBlockByNumber", "latest", False)
+        log.put(make_record(log))
+        network.anvil.mine(8)
+        assert watched.round(network=file) == 0
+        for proxy in (one, other):
+            proxy.on(
+                "eth_getBlockByNumber",
+                lie(lambda params, result: old if params[0] == "latest" else result),
+            )
+        assert watched.round(network=file) == 1
+        assert watched.codes() == ["head-went-back"]
+        one.clear()
+        other.clear()
+        log.entries[-1] = make_record(log, decided=date(2025, 10, 12)).entry
+        assert watched.round(network=file) == 1
+        assert (watched.codes(), watched.codes("over")) == (
+            ["checkpoint-differs"],
+            ["head-went-back"],
+        )
 
 
 # ---- nodes

@@ -11,12 +11,14 @@ from typing import Any
 import orjson
 import pytest
 
+from ledger.audit.shown_checkpoint import STOLEN
 from ledger.core import note
 from ledger.core.ids import sha256
 from ledger.core.keys import Purpose
 from tests.audit.monitor.watched import HEBEI, Watched
 from tests.support.doors import nobody
 from tests.support.ledger import MemberLog, make_record
+from tests.support.votes import compromise
 
 HOUR = 3600
 
@@ -137,21 +139,70 @@ def test_two_views_of_what_is_not_anchored_yet(watched: Watched) -> None:
 
 
 def test_a_log_that_shrinks(watched: Watched) -> None:
+    """It lasts until it is as large again; and what is shown then has to go on from the larger."""
     log = watched.ledger.tianjin
     log.put_raw(entry(log, b"a"), entry(log, b"b"))
     assert watched.round() == 0
+    larger, gone = log.checkpoint(), log.entries.pop()
+    found = lasting(watched, "checkpoint-shrank", f"{place(log)}/checkpoint")
+    assert found["evidence"] == {"was": larger, "now": log.checkpoint()}
+    log.put_raw(gone)
+    over(watched, "checkpoint-shrank")
     log.entries.pop()
     assert watched.round() == 1
-    assert watched.codes() == ["checkpoint-shrank"]
-    assert watched.found("checkpoint-shrank")["where"] == f"{place(log)}/checkpoint/5-4"
+    log.put_raw(entry(log, b"c"), entry(log, b"d"))
+    assert watched.round() == 1
+    assert watched.codes() == ["checkpoint-differs"]
+    found = watched.found("checkpoint-differs")
+    assert found["where"] == f"{place(log)}/checkpoint/5-6"
+    assert found["evidence"]["was"] == larger
+
+
+def test_an_old_answer_accuses_nobody(watched: Watched) -> None:
+    """A proxy, or whoever sits on the line, gives what was right a while ago."""
+    log = watched.ledger.tianjin
+    old = log.checkpoint()
+    log.put_raw(entry(log, b"a"), entry(log, b"b"))
+    assert watched.round(patience=300) == 0
+    log.served = {"checkpoint": old.encode()}
+    assert watched.round(patience=300) == 0
+    log.served = {}
+    watched.ahead = 301
+    assert watched.round(patience=300) == 0
+    assert watched.codes() == watched.codes("over") == []
+
+
+def test_a_stolen_key_proves_nothing_against_its_owner(watched: Watched) -> None:
+    """Whoever has it signs any tree, and shows it where he is asked."""
+    log, gateway = watched.ledger.tianjin, watched.gateways[HEBEI]
     assert watched.round() == 0
+    compromise(watched.ledger.network, log.key(Purpose.NOTE).key_id, 1)
+    watched.mine()
+    assert watched.round() == 1
+    assert watched.codes() == ["key-compromised"]  # what it signed of what was anchored stands
+    other = replace(log, entries=[*log.entries[:2], entry(log, b"other")])
+    gateway.checkpoints[log.log_id.hex()] = other.cosigned(3, HEBEI)
+    found = lasting(watched, "mirror-differs", f"{place(log)}/mirror/{HEBEI}")
+    assert (found["member"], found["evidence"]["problem"]) == (HEBEI, STOLEN)
+    del gateway.checkpoints[log.log_id.hex()]
+    over(watched, "mirror-differs")
+    longer = replace(other, entries=[*other.entries, entry(log, b"more")])
+    for forged in (other, longer):
+        log.served = {"checkpoint": forged.checkpoint().encode()}
+        if forged is longer:
+            log.served |= {f"tile/0/000.p/{n}": b"".join(forged.leaves()[:n]) for n in (3, 4)}
+        found = lasting(watched, "checkpoint-invalid", f"{place(log)}/checkpoint")
+        assert found["evidence"] == {"problem": STOLEN}
+        log.served = {}
+        over(watched, "checkpoint-invalid")
 
 
-def test_tiles_that_do_not_give_the_root(watched: Watched) -> None:
+@pytest.mark.parametrize("size", [128, 100, 0], ids=["another", "cut off", "nothing"])
+def test_tiles_that_do_not_give_the_root(watched: Watched, size: int) -> None:
     log = watched.ledger.tianjin
     assert watched.round() == 0
     log.put_raw(entry(log, b"a"))
-    log.served = {"tile/0/000.p/4": b"\0" * 128}
+    log.served = {"tile/0/000.p/4": b"\0" * size}
     lasting(watched, "tile-mismatch", f"{place(log)}/tiles")
     log.served = {"tile/0/000.p/4": None, "tile/0/000": None}
     assert watched.round() == 1
@@ -295,6 +346,20 @@ def test_gateways_that_are_none(watched: Watched, answer: bytes, code: str) -> N
     assert len(orjson.dumps(watched.found(code))) < 1000
     door.answer = right
     over(watched, code)
+
+
+def test_a_gateway_speaks_for_its_own_logs_alone(watched: Watched) -> None:
+    """What another says of them neither accuses their owner nor covers up for it."""
+    log, hebei = watched.ledger.tianjin, watched.gateways[HEBEI]
+    hebei.node = {"logs": [{"log": log.log_id.hex(), "promisedSize": 1 << 40}]}
+    assert watched.round() == 0
+    watched.ledger.network.anvil.mine(2, seconds=13 * HOUR)
+    assert (watched.round(), watched.codes()) == (0, [])
+    watched.gateways["120000"].promised = 2
+    hebei.node = {"logs": [{"log": log.log_id.hex(), "promisedSize": 0}]}
+    assert watched.round() == 0
+    watched.ledger.network.anvil.mine(2, seconds=13 * HOUR)
+    lasting(watched, "log-stopped", f"{place(log)}/anchors")
 
 
 def test_what_a_gateway_says_of_promises_may_be_anything(watched: Watched) -> None:
