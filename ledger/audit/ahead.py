@@ -15,6 +15,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 
@@ -32,14 +33,25 @@ _HEADER = re.compile(rb"([!-9;-~]+):([^\r\n]*)\r\n")
 _END = b"\r\n\r\n"
 
 
+Address = Callable[[str, int], str]
+
+
+def _itself(host: str, port: int) -> str:
+    return host
+
+
 class Ahead:
     """Asks one server. A context manager; at its end the connections are dropped."""
 
-    def __init__(self, url: str, patience: Patience | None = None) -> None:
+    def __init__(
+        self, url: str, patience: Patience | None = None, address: Address = _itself
+    ) -> None:
         """url: of a log. One with a user's name and password is not plain. patience: for all
-        answers together; None: each has its deadline, and that is all."""
+        answers together; None: each has its deadline, and that is all. address: to which one a
+        host and port lead."""
         self._url = httpx.URL(url)
         self.patience = patience or Patience(math.inf)
+        self._address = address
         self._free: list[socket.socket] = []
         self._open: set[socket.socket] = set()
         self._odd = 0 if not self._url.userinfo else _MAX_ODD
@@ -93,7 +105,7 @@ class Ahead:
             self._free.append(connection)
 
     def _open_one(self, host: str, port: int, *, secure: bool) -> socket.socket:
-        connection = socket.create_connection((host, port), self.wait)
+        connection = socket.create_connection((self._address(host, port), port), self.wait)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if secure:
             self._tls = self._tls or httpx.create_ssl_context()

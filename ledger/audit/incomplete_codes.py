@@ -42,6 +42,11 @@ INCOMPLETE: dict[str, Text] = {
         "en": "The server of a member was too slow and was not waited for any longer: the rest of "
         "its log was not looked at.",
     },
+    "log-too-large": {
+        "zh": "存证的条目数超过本软件所读的上限，该日志未核对。",
+        "en": "More entries are anchored than this software reads of one log: it was not looked "
+        "at.",
+    },
     "log-unreadable": {
         "zh": "成员的日志自此处起无法解读，其后的内容未核对。",
         "en": "The log of a member cannot be read from here on: the rest of it was not looked at.",

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ledger.audit.altered import first_unlike
 from ledger.audit.findings import Findings
 from ledger.audit.proven import Proven
-from ledger.audit.shown_checkpoint import owner_signed
+from ledger.audit.shown_checkpoint import STOLEN, owner_signed
 from ledger.audit.state import Anchor, Log, Member, State
 from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing, entries
 from ledger.core import note
@@ -89,6 +89,8 @@ class _Copy:
         if anchor is None:
             return "untold"  # grown since, or not yet anchored
         if anchor.root != found.root:
+            if not owner_signed(self.state, self.log, found, sound=True):
+                return self._differs("checkpoint", STOLEN)
             self._signed_twice(anchor, found)
             return "differs"
         return self._tiles(anchor, block)

@@ -18,7 +18,7 @@ from ledger.audit.judge_mirrors import witnessed
 from ledger.audit.opened import ANEW, Held, Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.service import KeptPromises
-from ledger.audit.state import Key, Log, State
+from ledger.audit.state import Key, Log, State, is_anew
 from ledger.chain.contracts.bindings import LOG_ANCHOR
 from ledger.core import eip712
 from ledger.core.canonical import instant, parse_instant, unhex0x, unhex32
@@ -128,7 +128,7 @@ class Judge:
 
     def _keep(self, log: Log, promised: Promised, anchored: int | None, *, whole: bool) -> None:
         """Count it for the service record, if it can be told what became of it."""
-        told = anchored is not None or (whole and log.closed is None)
+        told = anchored is not None or (whole and log.closed is None and not self._fills())
         if told and self._promised(log, promised):
             kept = self.kept.setdefault(log.member, KeptPromises())
             kept.take(promised.promise.due, anchored, self.now)
@@ -157,8 +157,12 @@ class Judge:
             return
         opened.accept(made.commitment)
         due = promised.promise.due
-        if whole and log.closed is None and due < self.now:
+        if whole and log.closed is None and due < self.now and not self._fills():
             self._add("promise-broken", log, made.commitment, due=instant(due))
+
+    def _fills(self) -> bool:
+        """Whether a lost chain is being filled anew still: what is not there may be on its way."""
+        return is_anew(self.state, self.now)
 
     def _add(self, code: str, log: Log, commitment: Digest, **evidence: str | int) -> None:
         self.findings.add(
@@ -180,7 +184,8 @@ class Judge:
             yield address
 
     def _promised(self, log: Log, promised: Promised) -> bool:
-        """Whether the owner of the log signed a promise with an ANCHOR key that it had then."""
+        """Whether the owner of the log signed a promise with an ANCHOR key that it had then, and
+        nobody is held to have stolen before."""
         promise = promised.promise
         if promise not in self._signers:
             term = _Term(
@@ -200,6 +205,7 @@ class Judge:
             for address in self.contracts()
             for key in self._keys(log.member, Purpose.ANCHOR)
             if key.not_before <= term.issued <= key.not_after
+            and not 0 < key.compromised_since <= term.issued
         )
 
     def _keys(self, member: str, purpose: Purpose) -> Iterator[Key]:

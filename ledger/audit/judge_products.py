@@ -18,9 +18,8 @@ from ledger.audit.judge_cases import is_disputed
 from ledger.audit.opened import Opened
 from ledger.audit.opened_manifests import HeldManifest, Manifests
 from ledger.audit.standing import SLACK
-from ledger.audit.state import State, is_anew
+from ledger.audit.state import State, is_anew, is_overdue
 from ledger.core.ids import RecordId
-from ledger.core.promise import MAX_PROMISE
 from ledger.core.status import fold, words_of
 
 __all__ = ["ProductJudge"]
@@ -47,7 +46,8 @@ class ProductJudge:
 
     def _input(self, held: HeldManifest, record: RecordId) -> None:
         place = self.opened.place(record)
-        if place is None and self.whole and held.version.writing.time + MAX_PROMISE < self.now:
+        late = is_overdue(self.state, held.version.writing.time, self.now)
+        if place is None and self.whole and late:
             self._add("product-input-not-anchored", held, record)
         closed = self._closed(held, record)
         if not closed and place is not None and place.first is not None:

@@ -180,16 +180,21 @@ class _Job:
         if leaf.index is None:
             if closed and log.closed_recorded <= promise.due:
                 return "promise-log-closed"
-            return "promise-not-due" if self.last.time <= promise.due else "promise-broken"
+            if self.last.time <= promise.due:
+                return "promise-not-due"
+            # What was anchored before may still be on its way to the new chain.
+            return "promise-in-rebuilt" if self._is_anew(self.last.time) else "promise-broken"
         if log.trusted_size is not None and leaf.index >= log.trusted_size:
             return "promise-log-closed"
         if not leaf.late:
             return "promise-met"
+        anew = leaf.mined is not None and self._is_anew(leaf.mined.block.time)
+        return "promise-in-rebuilt" if anew else "promise-late"
+
+    def _is_anew(self, time: int) -> bool:
+        """Whether a lost chain was being filled anew at that time."""
         rebuilt = self.network.rebuilt
-        time = 0 if leaf.mined is None else leaf.mined.block.time
-        if rebuilt is not None and rebuilt.since <= time <= rebuilt.until:
-            return "promise-in-rebuilt"
-        return "promise-late"
+        return rebuilt is not None and rebuilt.holds(time)
 
 
 def _trees(around: _Around) -> Iterator[Tree]:

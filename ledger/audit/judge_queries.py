@@ -18,14 +18,13 @@ from ledger.audit.judge_written import WRITERS
 from ledger.audit.opened import Opened, Said
 from ledger.audit.opened_answers import Answers, HeldAnswer
 from ledger.audit.standing import SLACK, Standing
-from ledger.audit.state import State
+from ledger.audit.state import State, is_overdue
 from ledger.audit.written import Written
 from ledger.chain.contracts.structs import GOVERNMENT, PUBLIC
 from ledger.chain.visibility import most_seen, widest_of_families
 from ledger.core.authorisation import Authorisation, fault_of
 from ledger.core.authorisation import from_members as authorisation_from_members
 from ledger.core.ids import LogId
-from ledger.core.promise import MAX_PROMISE
 from ledger.core.query import Query, Use, query_from_members, use_from_members
 from ledger.core.statement import Statement
 from ledger.core.verdict.facts import date_of
@@ -67,7 +66,7 @@ class QueryJudge:
         why = self._unauthorised(query, made.iss, made.at)
         if why is not None:
             self._add("query-without-authorisation", made, why=why, asker=query.asker)
-        overdue = made.at + MAX_PROMISE < self.now and made.log not in self.unread
+        overdue = self._overdue(made.at) and made.log not in self.unread
         if not said.anchored and overdue and self.state.logs[made.log].closed is None:
             self._add("answer-without-query", made, why="not-anchored")
 
@@ -91,7 +90,7 @@ class QueryJudge:
         found = self.opened.statement(query.authorisation)
         if found is not None:
             return self._not_in_force(found, query, answerer, types, at)
-        if self.all_open and at + MAX_PROMISE < self.now:
+        if self.all_open and self._overdue(at):
             return "unknown"
         self._not_seen("authorisations")
         return None
@@ -142,7 +141,7 @@ class QueryJudge:
         queries = self.opened.queries(use.answer)
         if queries:
             self._use_of(made, use, queries)
-        elif self.all_open and made.at + MAX_PROMISE < self.now:
+        elif self.all_open and self._overdue(made.at):
             self._add("use-without-answer", made, why="never-given")
         else:
             self._not_seen("answers")
@@ -190,7 +189,7 @@ class QueryJudge:
                 self._tell("answer-differs-from-query", held, why=str(differences[0]))
             return
         logs = {log.log_id for log in self.state.logs.values() if log.member == answer.iss}
-        if not logs <= self.open_logs or answer.at + MAX_PROMISE >= self.now:
+        if not logs <= self.open_logs or not self._overdue(answer.at):
             self._not_seen("queries")
             return
         beside = None if held.query is None else self.opened.statement(held.query)
@@ -198,6 +197,9 @@ class QueryJudge:
             self._tell("answer-differs-from-query", held, why="answer")
         else:
             self._tell("answer-without-query", held, why="not-stated")
+
+    def _overdue(self, since: int) -> bool:
+        return is_overdue(self.state, since, self.now)
 
     # ---- findings
 

@@ -12,7 +12,7 @@ from ledger.audit.done import Done
 from ledger.audit.findings import Findings
 from ledger.audit.opened import Opened
 from ledger.audit.opened_cases import ENDS, MAX_STEPS, OpenedCase, rebuild
-from ledger.audit.state import State, is_anew
+from ledger.audit.state import State, is_anew, is_overdue
 from ledger.core.canonical import hex32, instant
 from ledger.core.case import ACTS_OF_OWNER, Step
 from ledger.core.case_chain import ACTIONS, CaseState, Kind
@@ -136,7 +136,7 @@ class StepJudge:
         return log if log in self.state.logs else None
 
     def _nowhere(self, record: RecordId, first: Statement) -> None:
-        if not self.unread and first.at + MAX_PROMISE < self.now:
+        if not self.unread and is_overdue(self.state, first.at, self.now):
             self.add("case-on-nothing", first.log, first.iss, first, record=record.hex())
 
     def _broken(self, found: Open, case: OpenedCase) -> None:
@@ -145,7 +145,7 @@ class StepJudge:
             code = "step-not-the-author" if why == "not-the-author" else "case-broken"
             self.add(code, made.log, made.iss, made, why=why, case=hex32(case.id))
         for made in case.loose:
-            if made.at + MAX_PROMISE < self.now and self.all_asked:
+            if is_overdue(self.state, made.at, self.now) and self.all_asked:
                 step = made.step()
                 self.add("case-broken", made.log, made.iss, made, why="prev", case=hex32(step.case))
 
@@ -177,7 +177,7 @@ class StepJudge:
         """An act for which nobody opened a step, where all had to."""
         act = done.acted.act
         by_others = act.action == Action.DISPUTE  # the step may be another member's
-        late = done.acted.recorded_at + MAX_PROMISE < self.now
+        late = is_overdue(self.state, done.acted.recorded_at, self.now)
         if late and (self.all_asked if by_others else act.log in self.asked):
             self._act("act-without-step", done)
 
@@ -218,7 +218,8 @@ class StepJudge:
                 actions = ACTIONS.get(step.act)
                 if step.act not in ACTS_OF_OWNER or actions is None:
                     continue
-                if made.at + MAX_PROMISE < self.now and not _carried_out(found, actions):
+                late = is_overdue(self.state, made.at, self.now)
+                if late and not _carried_out(found, actions):
                     self.add("step-without-act", found.log, found.owner, made, act=step.act)
 
     # ---- objections

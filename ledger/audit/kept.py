@@ -1,18 +1,21 @@
 """The folder of a replay that can be stopped and goes on where it was.
 
     question.json     what was asked: network, block, options, and its SHA-256; written first
-    <logId>.journal   what was read of a log, and how far (`journal`)
+    <logId>.journal   what was read of a log, and how far (`journal`); with the beginning of a hash
+                      behind the id, what was read where `--mirror` said
     lock              held while a replay is under way
 
 Reading logs is what takes long, so that is kept: in pieces as they come, and every 65,536 entries
 how far it came, after all of it is there. The chain is read again each time, and everything is
 judged again: that way the report is the same, byte for byte, as of a replay that was never stopped.
 The seed of each journal is the question and the log, so what is kept answers no other question.
+Whoever can write into the folder can have it say anything: it is refused unless that is us alone.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -49,6 +52,7 @@ _QUESTION: Final = "question.json"
 _PART: Final = ".question.json.partial"
 _LOCK: Final = "lock"
 _JOURNAL: Final = ".journal"
+_MARK: Final = 16  # of the hash of a place, in names of files
 _LINE: Final = b"\n"
 _MOST: Final = 1 << 16
 """Bytes of a question; ours have a thousand."""
@@ -61,6 +65,12 @@ RESUME_PROBLEMS: Final[Mapping[str, Text]] = {
     "in-use": {
         "zh": "另一重放正在使用该文件夹",
         "en": "another replay is using this folder",
+    },
+    "not-private": {
+        "zh": "该文件夹不属于您，或他人可以写入，所存内容因此不可信；"
+        "请另给一个，或收回他人的写权限",
+        "en": "it is not yours, or others may write into it, so what is kept there cannot be "
+        "believed; name another one, or take that right away",
     },
     "damaged": {
         "zh": "其中的 question.json 已损坏，无从得知所存的是什么；请另给一个文件夹，从头重放",
@@ -130,6 +140,7 @@ class Kept:
         self._lock = -1
         with _in_words(folder):
             folder.mkdir(mode=0o700, exist_ok=True)
+            _demand_private(folder)
             self._demand_ours()
             self._lock = _locked(folder / _LOCK)
         try:
@@ -171,22 +182,25 @@ class Kept:
             raise CannotResume("other-question", ", ".join(different))
         self._seed = sha256(data).digest()
 
-    def journal(self, log: LogId) -> tuple[Path, bytes]:
-        """Where what is read of a log is kept, and the seed of it."""
-        return self._folder / f"{log.hex()}{_JOURNAL}", sha256(self._seed + log).digest()
+    def journal(self, log: LogId, named: str = "") -> tuple[Path, bytes]:
+        """Where what is read of a log is kept, and the seed of it. named: URL that was named in
+        place of the owner's, as whose what is served there counts; "": none was."""
+        seed = sha256(self._seed + log + named.encode()).digest()
+        beside = f"-{sha256(named.encode()).hexdigest()[:_MARK]}" if named else ""
+        return self._folder / f"{log.hex()}{beside}{_JOURNAL}", seed
 
     @contextmanager
-    def log(self, log: LogId) -> Iterator[KeptLog]:
-        """What is kept of a log. Raises CannotResume."""
-        with open_log(*self.journal(log)) as kept:
+    def log(self, log: LogId, named: str = "") -> Iterator[KeptLog]:
+        """What is kept of a log; as `journal`. Raises CannotResume."""
+        with open_log(*self.journal(log, named)) as kept:
             self.told(log.hex(), kept.found, kept.at)
             yield kept
 
-    def all_notes(self, log: LogId) -> Iterator[Noted]:
-        """What another process has read of a log, also behind the last position. Raises
-        CannotResume."""
+    def all_notes(self, log: LogId, named: str = "") -> Iterator[Noted]:
+        """What another process has read of a log, also behind the last position; as `journal`.
+        Raises CannotResume."""
         with _in_words(self._folder):
-            for payload in all_notes(*self.journal(log)):
+            for payload in all_notes(*self.journal(log, named)):
                 yield Noted.decode(payload)
 
     # ---- the question
@@ -289,6 +303,14 @@ def digest_of(paths: Sequence[Path]) -> str:
                         digest.update(piece)
                     found.add(digest.digest())
     return sha256(b"".join(sorted(found))).hexdigest()
+
+
+def _demand_private(folder: Path) -> None:
+    """Digests tell that something was changed, not that nobody made all of it anew: so nobody else
+    may be able to write. Raises CannotResume."""
+    found = folder.stat()
+    if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise CannotResume("not-private")
 
 
 def _digest(question: bytes) -> bytes:

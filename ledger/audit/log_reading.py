@@ -22,7 +22,7 @@ from ledger.audit.tiles import Bundles, Fetch, Missing, TooSlow, Unreachable
 from ledger.core.note import Checkpoint
 from ledger.core.tiles import WIDTH, parse_path, tile_width
 
-__all__ = ["KEEP_EVERY", "LogReading", "Position", "Progress"]
+__all__ = ["KEEP_EVERY", "MAX_ENTRIES", "LogReading", "Position", "Progress"]
 
 Progress = Callable[[str, int, int], None]
 """Log id, entries read, entries there are."""
@@ -31,17 +31,22 @@ Position = Mapping[str, Any]
 
 KEEP_EVERY: Final = 256
 """Bundles from one position that is kept to the next: half a second of reading."""
+MAX_ENTRIES: Final = 1 << 30
+"""Of one log: twice what a network is planned for. An owner may anchor any size, and serve so many
+entries as fast as they are read."""
 _ENDPOINT: Final = "endpoint"
 
 
 @dataclass(slots=True, kw_only=True)
 class LogReading:
-    """Reads one log. signed: whether a checkpoint is signed by the owner. fetch: None: there is no
-    way. copies: what others keep of it, proven. epochs: as of `stretches`. take: is given all that
-    is read. keep: is told now and then how far it came, after that was given."""
+    """Reads one log. signed: whether a checkpoint is signed by the owner; sound: with a key that
+    nobody holds to be stolen. fetch: None: there is no way. copies: what others keep of it, proven.
+    epochs: as of `stretches`. take: is given all that is read. keep: is told now and then how far
+    it came, after that was given."""
 
     log: Log
     signed: Callable[[Checkpoint], bool]
+    sound: Callable[[Checkpoint], bool] = lambda found: True
     fetch: Fetch | None
     copies: Fetch | None = None
     epochs: Sequence[int] = ()
@@ -62,6 +67,10 @@ class LogReading:
             self._shown = Shown.of(begun["shown"])
         if (begun and begun["done"]) or not (self.log.anchors or self.log.closed):
             return self.account
+        if self.log.end > MAX_ENTRIES:
+            self.account.lose()
+            self.account.unchecked("log-too-large", "anchors", entries=self.account.left)
+            return self.account
         try:
             if self.fetch is None:
                 raise Missing(_ENDPOINT)
@@ -73,7 +82,7 @@ class LogReading:
     def _read(self, fetch: Fetch, begun: Position | None) -> None:
         account, at = self.account, 0 if begun is None else begun["at"]
         if begun is None:
-            self._shown = look(self.log, fetch, self.signed, account)
+            self._shown = look(self.log, fetch, self.signed, account, self.sound)
         end, log = self._shown.end, self.log
         growth = Growth(log, fetch, account.add, begun and begun["growth"])
         bundles = BundleReading(

@@ -2,8 +2,9 @@
 
 Each answer has its deadline (`tiles`, `ahead`); a server that keeps every one of them by a second
 could still hold a replay for days. So the time that is spent waiting for one server of one log is
-bounded, and that of a whole replay. What we compute ourselves in between counts for nothing: a slow
-machine of an auditor must not accuse a member.
+bounded, and that of a whole replay; whatever sizes are anchored, for an owner may anchor any. What
+we compute ourselves in between counts for nothing: a slow machine of an auditor must not accuse a
+member.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 
 from ledger.core.tiles import WIDTH
 
-__all__ = ["ALL_FIRST", "EACH", "FIRST", "Patience", "of_all", "of_log"]
+__all__ = ["ALL_FIRST", "ALL_MOST", "EACH", "FIRST", "MOST", "Patience", "of_all", "of_log"]
 
 FIRST = 120.0
 """Seconds that every server gets: three tries of one piece fit (`tiles`)."""
@@ -23,6 +24,10 @@ EACH = 0.5
 """Seconds more for each bundle and its hash tile, 75 kB together: 1.2 Mbit/s are enough."""
 ALL_FIRST = 4 * 3600.0
 """Seconds that all servers of a replay get together, besides `EACH`."""
+MOST = 3 * 86_400.0
+"""Seconds of one server at most: 500 million entries, 150 GB, take so long at 5 Mbit/s."""
+ALL_MOST = 7 * 86_400.0
+"""Seconds of all servers together at most."""
 
 
 class Patience:
@@ -75,9 +80,9 @@ class Patience:
 
 def of_log(size: int, whole: Patience | None = None) -> Patience:
     """What one server of a log of so many entries gets."""
-    return Patience(FIRST + EACH * -(-size // WIDTH), whole)
+    return Patience(min(MOST, FIRST + EACH * -(-size // WIDTH)), whole)
 
 
 def of_all(sizes: Iterator[int]) -> Patience:
     """What all servers of logs of these sizes get."""
-    return Patience(ALL_FIRST + EACH * sum(-(-size // WIDTH) for size in sizes))
+    return Patience(min(ALL_MOST, ALL_FIRST + EACH * sum(-(-size // WIDTH) for size in sizes)))

@@ -27,6 +27,7 @@ from ledger.audit.log_reading import LogReading, Progress
 from ledger.audit.noted import Wants
 from ledger.audit.patience import Patience, of_all
 from ledger.audit.sources import LogPlace, open_place
+from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.http import Http
 from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import LogId
@@ -36,7 +37,8 @@ __all__ = ["ReadAhead", "reading_ahead"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """One log. path, seed: of its journal. sizes: of all logs, which are waited for together."""
+    """One log. path, seed: of its journal. sizes: of all logs, which are waited for together.
+    private: as of `replay`."""
 
     place: LogPlace
     epochs: Sequence[int]
@@ -44,6 +46,7 @@ class _Task:
     path: Path
     seed: bytes
     sizes: Sequence[int]
+    private: tuple[Network, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +63,14 @@ class _Read:
 @dataclass(slots=True, kw_only=True)
 class ReadAhead:
     """kept: the folder of the replay. told: of each log (hex) and the member whose copy was
-    read."""
+    read. private: as of `replay`."""
 
     place: Callable[[LogJudge], LogPlace]
     kept: Kept
     progress: Progress
     told: Callable[[str, str], None]
     pool: ProcessPoolExecutor
+    private: tuple[Network, ...] | None = None
     _read: dict[LogId, Future[_Read]] = field(default_factory=dict)
 
     def begin(self, judges: Sequence[LogJudge]) -> None:
@@ -75,14 +79,16 @@ class ReadAhead:
         for judge in judges:
             log = judge.log
             if log.anchors or log.closed:
-                path, seed = self.kept.journal(log.log_id)
+                place = self.place(judge)
+                path, seed = self.kept.journal(log.log_id, place.named)
                 task = _Task(
-                    place=self.place(judge),
+                    place=place,
                     epochs=judge.epochs,
                     wants=judge.against.wants,
                     path=path,
                     seed=seed,
                     sizes=sizes,
+                    private=self.private,
                 )
                 self._read[log.log_id] = self.pool.submit(_run, task)
 
@@ -100,7 +106,7 @@ class ReadAhead:
         for member in read.copies:
             self.told(name, member)
         self.progress(name, log.end, log.end)
-        for noted in self.kept.all_notes(log.log_id):
+        for noted in self.kept.all_notes(log.log_id, self.place(judge).named):
             judge.take(noted)
         return LogAccount.of(log, read.account)
 
@@ -137,8 +143,8 @@ def _wait_for(sentinel: int) -> None:
 
 
 @cache
-def _http() -> Http:
-    return Http()
+def _http(private: tuple[Network, ...] | None) -> Http:
+    return Http(public=private is not None, private_networks=private or ())
 
 
 @cache
@@ -150,11 +156,14 @@ def _patience(sizes: Sequence[int]) -> Patience:
 def _run(task: _Task) -> _Read:
     """Read a log to its end, or to what is missing."""
     copies: list[str] = []
-    source = open_place(task.place, _http(), _patience(tuple(task.sizes)), copies.append)
+    source = open_place(
+        task.place, _http(task.private), _patience(tuple(task.sizes)), copies.append
+    )
     with open_log(task.path, task.seed) as kept:
         reading = LogReading(
             log=task.place.log,
             signed=task.place.signed,
+            sound=task.place.sound,
             fetch=source.fetch,
             copies=source.copies,
             epochs=task.epochs,

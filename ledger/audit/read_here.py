@@ -35,6 +35,7 @@ class ReadHere:
         reading = LogReading(
             log=log,
             signed=place.signed,
+            sound=place.sound,
             fetch=source.fetch,
             copies=source.copies,
             epochs=judge.epochs,
@@ -44,7 +45,7 @@ class ReadHere:
         )
         if self.kept is None or not (log.anchors or log.closed):
             return reading.run()
-        with self.kept.log(log.log_id) as kept:
+        with self.kept.log(log.log_id, place.named) as kept:
             for noted in kept.notes():
                 judge.take(noted)
             reading.take = _Both(judge, kept).take

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -21,6 +21,7 @@ from ledger.audit.replay_job import Asked, ReplayJob
 from ledger.audit.rows import pieces, plain
 from ledger.audit.sources import FetchFor, mirror_over_http
 from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import QuorumReader, View
@@ -96,6 +97,7 @@ def replay(
     gas: bool = False,
     kept: Kept | None = None,
     processes: int = 1,
+    private: Sequence[Network] | None = None,
 ) -> Report:
     """Replay up to the newest final block, or to `to_block`: of a day in China, to its last one.
 
@@ -107,13 +109,14 @@ def replay(
     too; mirror_for: how, instead of over HTTP. beside: files to be held against all of it. sums: to
     be made of the outcomes in the openings. gas: count what transactions cost, by member. kept:
     where what is read of logs is kept; a replay that was begun there goes on, up to its block.
-    processes: in which logs are read, side by side.
+    processes: in which logs are read, side by side. private: members are asked at public addresses
+    and in these networks alone; None: wherever they say.
 
     Raises CouldNotCheck where the chain cannot be read, NotOpenings where openings cannot,
     CannotResume where nothing can be kept; a log that cannot be is told in the report.
     """
     own = reader or QuorumReader(network)
-    https = Http()
+    https = Http(public=private is not None, private_networks=private or ())
     asked = Asked(
         mirrors=mirrors or {},
         fetch_for=fetch_for,
@@ -124,6 +127,7 @@ def replay(
         beside=beside,
         mirror_for=(mirror_for or mirror_over_http(https)) if check_mirrors else None,
         gas=gas,
+        private=private,
     )
     try:
         view = own.head()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -38,13 +38,14 @@ from ledger.audit.read_here import ReadHere
 from ledger.audit.replay_logs import LogsReplay, ReadLogs, subjects_of
 from ledger.audit.service import KeptPromises, service
 from ledger.audit.sources import FetchFor, LogPlace, Source, open_place, place_of
-from ledger.audit.state import Log, Place, State
+from ledger.audit.state import Log, Place, State, is_anew
 from ledger.audit.times import BlockTimes
 from ledger.audit.with_openings import WithOpenings
 from ledger.audit.written import Written
 from ledger.chain.catalogue import FOREVER, Put
 from ledger.chain.contracts.bindings import CATALOGUE
 from ledger.chain.network import NetworkFile
+from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.blocks import Block
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import View
@@ -62,6 +63,7 @@ class Asked:
     mirrors: Mapping[str, str] = field(default_factory=dict)
     fetch_for: FetchFor | None = None
     processes: int = 1
+    private: Sequence[Network] | None = None
 
     openings: OpeningFiles | None = None
     calendar: Calendar | None = None
@@ -181,7 +183,12 @@ class ReplayJob:
             commitments=Commitments(),
             references=References(subjects_of(self._logs, self._is_anew)),
             corrections=Corrections(self._state, self._cases, self.last.time),
-            acted_on=ActedOn(self._cases, self._logs, self.last.time),
+            acted_on=ActedOn(
+                self._cases,
+                self._logs,
+                # Acts may be there before their records while a chain is filled anew.
+                0 if is_anew(self._state, self.last.time) else self.last.time,
+            ),
             calendar=self.asked.calendar or Calendar.load(None),
             rebuilt=self.network.rebuilt,
             opened=opened,
@@ -204,7 +211,12 @@ class ReplayJob:
         if asked.processes > 1 and asked.fetch_for is None:
             pool, kept = stack.enter_context(reading_ahead(asked.processes, self.kept))
             return ReadAhead(
-                place=place, kept=kept, progress=self.progress, told=self.told, pool=pool
+                place=place,
+                kept=kept,
+                progress=self.progress,
+                told=self.told,
+                pool=pool,
+                private=None if asked.private is None else tuple(asked.private),
             )
         patience = of_all(log.end for log in self._logs)
         return ReadHere(

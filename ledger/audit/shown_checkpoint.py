@@ -15,11 +15,22 @@ from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
 from ledger.core.keys import Alg, Purpose
 
-__all__ = ["MAX_TAIL", "Shown", "Told", "is_signed", "look", "note_keys_of", "owner_signed"]
+__all__ = [
+    "MAX_TAIL",
+    "STOLEN",
+    "Shown",
+    "Told",
+    "is_signed",
+    "look",
+    "note_keys_of",
+    "owner_signed",
+]
 
 MAX_TAIL: Final = 1 << 20
 """Entries of a closed log beyond its last anchor: promised, not anchored any more, and to be logged
 again. More than one anchor could have taken is nobody's promise."""
+STOLEN: Final = "signed with a key that is held to be stolen"
+"""Of a checkpoint that proves nothing against its owner: a thief may have signed it."""
 
 
 class Told(Protocol):
@@ -63,8 +74,15 @@ class Shown:
             add("checkpoint-differs", "checkpoint", anchored=self.anchored, shown=differs)
 
 
-def look(log: Log, fetch: Fetch, signed: Callable[[note.Checkpoint], bool], told: Told) -> Shown:
-    """Read and judge it. Raises Missing."""
+def look(
+    log: Log,
+    fetch: Fetch,
+    signed: Callable[[note.Checkpoint], bool],
+    told: Told,
+    sound: Callable[[note.Checkpoint], bool] = lambda found: True,
+) -> Shown:
+    """Read and judge it. sound: whether one that is signed by the owner is so with a key that
+    nobody holds to be stolen. Raises Missing."""
     shown = Shown(end=log.end)
     try:
         found = note.parse_checkpoint(fetch("checkpoint", MAX_CHECKPOINT).decode())
@@ -83,31 +101,39 @@ def look(log: Log, fetch: Fetch, signed: Callable[[note.Checkpoint], bool], told
     elif not signed(found):
         told.add("checkpoint-invalid", "checkpoint", problem="not signed by the owner")
     else:
-        _hold(log, found, shown, told)
+        _hold(log, found, shown, told, sound=sound(found))
     return shown
 
 
-def _hold(log: Log, found: note.Checkpoint, shown: Shown, told: Told) -> None:
+def _hold(log: Log, found: note.Checkpoint, shown: Shown, told: Told, *, sound: bool) -> None:
     """A checkpoint of the owner against the last anchor."""
     if found.size < log.end:
         told.add("checkpoint-behind", "checkpoint", size=found.size, anchored=log.end)
         shown.behind = found.size
     elif found.size == log.end and found.root != log.root:
-        shown.differs, shown.anchored = hex32(found.root), hex32(log.root)
-    elif log.closed is not None and log.end < found.size <= log.end + MAX_TAIL:
+        if sound:
+            shown.differs, shown.anchored = hex32(found.root), hex32(log.root)
+        else:
+            told.add("checkpoint-invalid", "checkpoint", problem=STOLEN)
+    elif log.closed is not None and log.end < found.size <= log.end + MAX_TAIL and sound:
         shown.end, shown.claimed = found.size, hex32(found.root)
 
 
-def owner_signed(state: State, log: Log, found: note.Checkpoint) -> bool:
-    """Whether a NOTE key of the owner of the log, of whatever time, signed this checkpoint."""
-    return is_signed(found, note_keys_of(state, log))
+def owner_signed(state: State, log: Log, found: note.Checkpoint, *, sound: bool = False) -> bool:
+    """Whether a NOTE key of the owner of the log, of whatever time, signed this checkpoint. sound:
+    one that nobody holds to be stolen."""
+    return is_signed(found, note_keys_of(state, log, sound=sound))
 
 
-def note_keys_of(state: State, log: Log) -> list[bytes]:
-    """The NOTE keys of the owner of a log, of whatever time."""
+def note_keys_of(state: State, log: Log, *, sound: bool = False) -> list[bytes]:
+    """The NOTE keys of the owner of a log, of whatever time. sound: without those that are held to
+    be stolen, from whenever: a checkpoint bears no time."""
     wanted = (log.member, Purpose.NOTE, Alg.ED25519)
-    keys = state.keys.values()
-    return [key.public_key for key in keys if (key.member, key.purpose, key.alg) == wanted]
+    return [
+        key.public_key
+        for key in state.keys.values()
+        if (key.member, key.purpose, key.alg) == wanted and not (sound and key.compromised_since)
+    ]
 
 
 def is_signed(found: note.Checkpoint, keys: Iterable[bytes]) -> bool:

@@ -26,18 +26,25 @@ FetchFor = Callable[[str, bytes], Fetch | None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPlace:
     """Where one log is read. url: of the log at its owner, or at whoever was named for it; None:
-    nowhere. copies: of other provinces, each with its member; None: none are asked. note_keys: by
-    which its owner signs checkpoints."""
+    nowhere. named: URL base of the latter, "": nobody was. copies: of other provinces, each with
+    its member; None: none are asked. note_keys: by which its owner signs checkpoints; sound_keys:
+    those of them that nobody holds to be stolen."""
 
     log: Log
     base: str
     url: str | None
+    named: str
     copies: Sequence[tuple[str, str]] | None
     note_keys: Sequence[bytes]
+    sound_keys: Sequence[bytes]
 
     def signed(self, found: Checkpoint) -> bool:
         """Whether a checkpoint is of this log, and signed by its owner."""
         return found.log == self.log.log_id and is_signed(found, self.note_keys)
+
+    def sound(self, found: Checkpoint) -> bool:
+        """Whether one that is signed by its owner proves that this was it."""
+        return is_signed(found, self.sound_keys)
 
 
 class Source(NamedTuple):
@@ -51,7 +58,8 @@ class Source(NamedTuple):
 def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> LogPlace:
     """Where a log is read. mirrors: URLs by member, in place of their own and of copies."""
     member = state.members.get(log.member)
-    base = mirrors.get(log.member) or ("" if member is None else member.endpoint)
+    named = mirrors.get(log.member, "")
+    base = named or ("" if member is None else member.endpoint)
     copies = None
     if log.anchors and log.member not in mirrors:
         kept = ((code, _mirror(one, log)) for code, one in sorted(state.members.items()))
@@ -60,8 +68,10 @@ def place_of(state: State, log: Log, mirrors: Mapping[str, str]) -> LogPlace:
         log=log,
         base=base,
         url=log_url(base, log.log_id) if is_plain_url(base) else None,
+        named=named,
         copies=copies,
         note_keys=note_keys_of(state, log),
+        sound_keys=note_keys_of(state, log, sound=True),
     )
 
 

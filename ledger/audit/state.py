@@ -31,6 +31,7 @@ from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import Address, Digest, KeyId, LogId, keccak256
 from ledger.core.keys import Purpose
 from ledger.core.merkle import EMPTY_ROOT
+from ledger.core.promise import MAX_PROMISE
 
 Place = tuple[int, int]  # block, and place in it
 CarriedOut = tuple[Place, str, int]  # place, transaction and the threshold then
@@ -189,6 +190,12 @@ class State:
 def is_anew(state: State, time: int) -> bool:
     """Whether what was written at that time had been written before, on another chain."""
     return state.rebuilt is not None and state.rebuilt.holds(time)
+
+
+def is_overdue(state: State, since: int, now: int) -> bool:
+    """Whether what has to be anchored within 72 hours of a moment is late by now, where it is not
+    there. While a lost chain is filled anew it may have been, and be on its way."""
+    return since + MAX_PROMISE < now and not is_anew(state, now)
 
 
 def missing(what: str) -> CouldNotCheck:

@@ -68,6 +68,10 @@ class HttpFetch:
         self.url = url
         self.patience = patience or Patience(math.inf)
 
+    def address(self, host: str, port: int) -> str:
+        """As of the client. Raises OSError."""
+        return self._http.address(host, port)
+
     def __call__(self, path: str, max_bytes: int) -> bytes:
         status = 0
         for pause in (*_PAUSES, None):
@@ -137,7 +141,7 @@ class Bundles:
         numbers = iter(range(self._first, self._size // tiles.WIDTH))
         waiting: deque[tuple[int, Asked, Asked]] = deque()
         done = self._first
-        with Ahead(fetch.url, fetch.patience) as ahead:
+        with Ahead(fetch.url, fetch.patience, fetch.address) as ahead:
             while True:
                 while (
                     len(waiting) < AHEAD and ahead.works and (n := next(numbers, None)) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,7 +16,14 @@ from ledger.cli.draw import draw
 from ledger.cli.language import language, say
 from ledger.cli.monitor import monitor
 from ledger.cli.openings import openings as ask_openings
-from ledger.cli.options import json_option, load_network, network_options, passwords_option
+from ledger.cli.options import (
+    json_option,
+    load_network,
+    network_options,
+    passwords_option,
+    private_option,
+    production,
+)
 from ledger.cli.output import demand_apart, demand_writable, note, print_bytes, write_file
 from ledger.cli.promise import promise
 from ledger.cli.quality import quality
@@ -23,6 +31,9 @@ from ledger.cli.reconcile import reconcile
 from ledger.cli.replaying import Asked, BlockOrDay, mirror_option, run_replay
 from ledger.cli.report_signature import Signing, signature, signature_path
 from ledger.cli.tables import show_report
+
+if TYPE_CHECKING:
+    from ledger.chain.nodes.addresses import Network
 
 _HELP = say(
     zh="""由区块链事件和公开日志重建成员、密钥、目录和全部日志，逐一核对。
@@ -200,6 +211,7 @@ audit.add_command(sums)
         en="How many logs are read side by side, each in a process; the bytes stay the same.",
     ),
 )
+@private_option
 @click.option(
     "--sign",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -237,6 +249,7 @@ def replay(
     lang: str,
     gas: bool,
     processes: int,
+    private: list[Network],
     sign: Path | None,
     member: str | None,
     password_files: tuple[Path, ...],
@@ -257,6 +270,7 @@ def replay(
         gas=gas,
         resume=resume,
         processes=processes,
+        private=private if production() or private else None,
         signing=None if sign is None else Signing(sign, password_files, member),
     )
     known = load_network(network, rpc)

@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ledger.cli.language import say
-from ledger.cli.options import load_network, local_clock, network_options, production
+from ledger.cli.options import (
+    load_network,
+    local_clock,
+    network_options,
+    private_option,
+    production,
+)
 from ledger.cli.problems import told
 from ledger.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ledger.audit.monitor.run import Asked
-    from ledger.chain.nodes.addresses import Network
 
 SECRET: Final = "CREDIT_LEDGER_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 _MAX_SECRETS: Final = 4
@@ -126,16 +131,7 @@ _HELP = say(
         f"Or the variable {SECRET}.",
     ),
 )
-@click.option(
-    "--private-network",
-    "private",
-    multiple=True,
-    metavar="CIDR",
-    help=say(
-        zh="生产环境中也访问的内网网段（可重复）。",
-        en="Where members are reached in production beside public addresses (repeatable).",
-    ),
-)
+@private_option
 @click.option(
     "--metrics",
     metavar="HOST:PORT",
@@ -193,13 +189,17 @@ def _asked(network: Path, rpc: tuple[str, ...], **given: Any) -> Asked:
         stopped_after=given["stopped_after"],
         news=not given["no_news"],
         production=production(),
-        private=_networks(given["private"]),
+        private=given["private"],
         url=_url(url),
         secrets=_secrets(given["webhook_secret"]) if url else (),
         metrics=None if metrics is None else address(metrics),
         textfile=given["textfile"],
         replay=(given["replay_every"] or 0) * _HOUR,
-        command=[*command, *(word for one in rpc for word in ("--rpc", one))],
+        command=[
+            *command,
+            *(word for one in given["private"] for word in ("--private-network", str(one))),
+            *(word for one in rpc for word in ("--rpc", one)),
+        ],
     )
 
 
@@ -227,15 +227,6 @@ def _secrets(path: Path | None) -> list[str]:
         problem = f"one to {_MAX_SECRETS} secrets are wanted, whsec_ and base64 of 24 to 64 bytes"
         raise ConfigError("--webhook-secret", problem)
     return found
-
-
-def _networks(texts: tuple[str, ...]) -> list[Network]:
-    from ledger.chain.nodes.addresses import network as parse  # noqa: PLC0415 - see `--help`
-
-    try:
-        return [parse(text) for text in texts]
-    except ValueError as error:
-        raise ConfigError("--private-network", str(error)) from error
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from ledger.cli.language import say
 from ledger.cli.output import note
 from ledger.cli.problems import told
 from ledger.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ledger.chain.nodes.addresses import Network
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -118,6 +121,33 @@ def passwords_option(
         metavar="FILE",
         help=say(zh=zh, en=en),
     )
+
+
+def _networks(
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> "list[Network]":
+    from ledger.chain.nodes.addresses import network  # noqa: PLC0415 - `--help` need not wait
+
+    try:
+        return [network(text) for text in texts]
+    except ValueError as error:
+        words = told(ConfigError("--private-network", str(error)))
+        raise click.BadParameter(words, param_hint="--private-network") from error
+
+
+private_option = click.option(
+    "--private-network",
+    "private",
+    multiple=True,
+    callback=_networks,
+    metavar="CIDR",
+    help=say(
+        zh="除公网外，也在这些网段访问成员（可重复）；生产环境中只访问公网和所列网段。",
+        en="Where members are asked beside public addresses (repeatable); in production nowhere "
+        "else.",
+    ),
+)
+"""`--private-network`, for what asks at addresses that others wrote."""
 
 
 def load_network(path: Path, rpc: tuple[str, ...]) -> NetworkFile:

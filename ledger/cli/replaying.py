@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ledger.audit.listed import Beside
     from ledger.audit.replay import Report
     from ledger.chain.network import NetworkFile
+    from ledger.chain.nodes.addresses import Network
     from ledger.chain.nodes.http import Http
     from ledger.chain.nodes.quorum import QuorumReader
     from ledger.cli.report_signature import Signing
@@ -76,7 +77,8 @@ _DIGITS = 16
 class Asked:
     """What is to be replayed, and how. lists, draws, sums: as the commands take them. to: number of
     the last block, or its day. resume: folder in which it goes on. processes: in which logs are
-    read. signing: who signs it."""
+    read. signing: who signs it. private: networks in which members are asked beside public
+    addresses; None: wherever they say."""
 
     openings: tuple[Path, ...] = ()
     lists: tuple[Path, ...] = ()
@@ -90,6 +92,7 @@ class Asked:
     resume: Path | None = None
     signing: Signing | None = None
     processes: int = 1
+    private: Sequence[Network] | None = None
 
     def options(self) -> Mapping[str, str]:
         """All that the report depends on beside network and block. Raises OSError."""
@@ -117,7 +120,8 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
     from ledger.records.calendar import Calendar  # noqa: PLC0415
 
     clock = local_clock()
-    reader, https = QuorumReader(network, now=clock, on_note=_show_note), Http()
+    reader = QuorumReader(network, now=clock, on_note=_show_note)
+    https = Http(public=asked.private is not None, private_networks=asked.private or ())
     try:
         if asked.signing is not None:
             asked.signing.demand(network, reader.head())
@@ -145,6 +149,7 @@ def run_replay(network: NetworkFile, asked: Asked) -> Report:
                 gas=asked.gas,
                 kept=kept,
                 processes=asked.processes,
+                private=asked.private,
             )
     except NotOpenings as error:
         raise click.BadParameter(told_problem(error), param_hint="--openings") from error

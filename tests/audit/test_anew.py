@@ -59,6 +59,15 @@ def test_statements_of_before(desk: Desk, told: Told) -> None:
     assert found(closed(desk, after=0)) == told(["query-after-promise", "statement-late"])
 
 
+def test_what_is_not_there_yet(desk: Desk, told: Told) -> None:
+    """It was anchored before, and is on its way."""
+    said = desk.say(TIANJIN, sort="query", members=query_of())
+    report = desk.report(*desk.keep(desk.promised(said)), after=LATER)
+    assert found(report) == told(["answer-without-query", "promise-broken"])
+    [kept] = [one for one in report.document["service"] if one["member"] == TIANJIN]
+    assert kept["promises"]["broken"] == len(told(["promise-broken"]))
+
+
 def test_batches_of_several_days(desk: Desk, told: Told) -> None:
     """They were anchored on a day each, and are anchored together."""
     beginning = (desk.now + 8 * HOUR) // DAY * DAY - 8 * HOUR + 2 * DAY - HOUR  # 23:00

@@ -29,7 +29,7 @@ from tests.audit.test_replay import codes
 from tests.core.statements import query_of
 from tests.support.cases import act_by_vote, make_act, midnight
 from tests.support.ledger import MemberLog, make_record
-from tests.support.votes import close_log
+from tests.support.votes import close_log, compromise
 
 BEIJING, TIANJIN = "110000", "120000"
 LATER = 73 * HOUR
@@ -227,6 +227,30 @@ def test_a_promise_that_was_not_kept(desk: Desk) -> None:
         ("answer-without-query", TIANJIN),  # as it is one
         ("promise-broken", TIANJIN),
     ]
+
+
+def test_a_promise_by_a_stolen_key_is_nobodys(desk: Desk) -> None:
+    """Whoever stole it promises what they like; what was promised before binds its member."""
+    network = desk.ledger.network
+    before = desk.say(TIANJIN, sort="query", members=query_of())
+    desk.wait(HOUR)
+    since = desk.now
+    thiefs = desk.say(TIANJIN, sort="query", members=query_of(), at=since)
+    desk.waiting.clear()
+    paths = desk.keep(desk.promised(before), desk.promised(thiefs))
+    compromise(network, network.keys[TIANJIN, Purpose.ANCHOR].key_id, since)
+    report = desk.report(*paths, after=LATER)
+    told = [
+        (one["code"], one["member"], one["where"].removeprefix("opening/"))
+        for one in report.document["findings"]
+        if one["code"] in ("promise-broken", "opening-unproven")
+    ]
+    assert told == [
+        ("opening-unproven", "", thiefs.commitment.hex()),
+        ("promise-broken", TIANJIN, before.commitment.hex()),
+    ]
+    [kept] = [one for one in report.document["service"] if one["member"] == TIANJIN]
+    assert kept["promises"]["broken"] == 1
 
 
 @pytest.mark.parametrize("late", [False, True])

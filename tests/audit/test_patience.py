@@ -61,6 +61,9 @@ def test_a_long_log_gets_more() -> None:
     assert of_log(0).left == patience.FIRST
     assert of_log(1_000_000).left == patience.FIRST + 3907 * patience.EACH
     assert of_all(iter([256, 257])).left == patience.ALL_FIRST + 3 * patience.EACH
+    # An owner may anchor any size.
+    assert of_log(1 << 52).left == patience.MOST
+    assert of_all(iter([1 << 52, 1])).left == patience.ALL_MOST
     assert HttpFetch(Http(verify=False), "http://127.0.0.1:1").patience.left == math.inf
 
 

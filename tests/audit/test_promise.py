@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,17 @@ from typing import Any
 import orjson
 import pytest
 
+from ledger.audit.leaf_search import SECONDS
+from ledger.audit.log_sources import log_sources
 from ledger.audit.promise_codes import PROMISES
 from ledger.audit.promise_files import Given, NoPromise, read_promises
+from ledger.audit.tiles import HttpFetch
+from ledger.chain.contracts.bindings import Consortium
 from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
+from ledger.chain.network import Rebuilt
+from ledger.chain.nodes.http import Http
+from ledger.chain.nodes.quorum import QuorumReader
 from ledger.cli.main import run
 from ledger.core import merkle
 from ledger.core.canonical import instant
@@ -358,6 +365,27 @@ def test_a_key_that_is_held_to_be_stolen(holder: Holder) -> None:
     assert instant(made.issued_at) in told["problem"]
 
 
+@pytest.mark.parametrize("over", [False, True], ids=["under way", "over"])
+def test_a_chain_that_is_being_filled_anew(holder: Holder, over: bool) -> None:
+    """What was kept on the one that was lost may be on its way; when the time is over it is not."""
+    network = holder.ledger.network
+    [there] = holder.put(1)
+    gone = sha256(b"never logged")
+    made = [promise_of(holder.log, [one]) for one in (there, gone)]
+    holder.wait(2 * HOUR)
+    since = network.anvil.head_time()
+    holder.log.anchor()
+    until = network.anvil.head_time() + (0 if over else 30 * 24 * HOUR)
+    holder.monkeypatch.setattr(
+        network, "file", replace(network.file, rebuilt=Rebuilt(since=since, until=until))
+    )
+    holder.wait(HOUR)
+    with holder.served():
+        assert holder.told(of_file(made[0], [there]))[:2] == (4, "promise-in-rebuilt")
+        expected = (1, "promise-broken") if over else (4, "promise-in-rebuilt")
+        assert holder.told(of_file(made[1], [gone]))[:2] == expected
+
+
 def test_a_log_that_was_closed(holder: Holder) -> None:
     network, leaves = holder.ledger.network, [sha256(b"never logged")]
     early = promise_of(holder.log, leaves, due_in=HOUR)
@@ -425,6 +453,27 @@ def test_mirrors_stand_in_for_a_member_that_lies_or_is_away(holder: Holder) -> N
         code, name, told = holder.told(data)
         assert (code, name, told["readFrom"]) == (1, "promise-broken", "130000")
         assert (told["readSize"], told["firstAfterDue"]["size"]) == (4, 4)
+
+
+def test_a_slow_server_is_waited_for_once(holder: Holder) -> None:
+    """A file may hold thousands of promises: an hour for each would be for ever."""
+    network, log = holder.ledger.network, holder.log
+    https = Http(verify=False)
+    with (
+        closing(QuorumReader(network.file, now=network.anvil.head_time)) as reader,
+        holder.served(),
+    ):
+        view = reader.head()
+        sources = log_sources(Consortium(network.file.consortium, view.call), https, {})
+        first, again = (dict(sources(log.member, log.log_id)) for _ in range(2))
+    https.close()
+    assert log.member in first and len(first) > 1
+    for code, fetch in first.items():
+        other = again[code]
+        assert isinstance(fetch, HttpFetch) and isinstance(other, HttpFetch)
+        assert fetch.patience is other.patience
+        assert fetch.patience.left == SECONDS
+    assert len({id(one.patience) for one in first.values() if isinstance(one, HttpFetch)}) > 1
 
 
 def test_a_chain_that_cannot_be_read(holder: Holder) -> None:

@@ -88,7 +88,7 @@ def test_a_journal_that_somebody_writes_is_not_taken(ledger: Ledger, tmp_path: P
     kept = Kept(tmp_path, {})
     with serve(ledger.beijing, ledger.tianjin) as url:
         assert over_http(ledger, url, kept=kept).exit == 0
-        with open_log(*kept.journal(ledger.beijing.log_id)):
+        with open_log(*kept.journal(ledger.beijing.log_id, url)):
             for processes in (1, 2):
                 with pytest.raises(CannotResume) as caught:
                     over_http(ledger, url, kept=kept, processes=processes)

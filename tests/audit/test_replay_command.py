@@ -103,6 +103,28 @@ def test_what_cannot_be_is_refused_in_words(
     assert words in said and "could not be read" not in said
 
 
+# ---- whom it asks
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_in_production_members_may_not_point_inward(desk: Desk, processes: str) -> None:
+    """Whoever registers an endpoint says what the auditor's machine asks: nobody on it is."""
+    asked: list[str] = []
+
+    def spy(path: str) -> bool:
+        asked.append(path)
+        return False
+
+    with serve(desk.ledger.beijing, desk.ledger.tianjin, gone=spy) as desk.url:
+        desk.monkeypatch.setattr("ledger.cli.audit.production", lambda: True)
+        assert desk.replay("--processes", processes) == 4
+        assert asked == []
+        assert desk.replay("--private-network", "127.0.0.0/8") == 2  # nobody's network
+        desk.monkeypatch.setattr("ledger.cli.audit.production", lambda: False)
+        assert desk.replay("--processes", processes) == 0
+        assert asked != []
+
+
 # ---- where it writes
 
 

@@ -317,6 +317,34 @@ def test_what_stands_in_files_is_told_apart_by_their_content(tmp_path: Path) -> 
     assert digest_of([one]) != digest_of([two])
 
 
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+def test_a_folder_into_which_others_write_is_not_believed(
+    ledger: Ledger, tmp_path: Path, mode: int
+) -> None:
+    """Digests are no secret: who can write there can make all of it anew."""
+    folder = tmp_path / "kept"
+    folder.mkdir()
+    folder.chmod(mode)
+    assert code_of(folder, OPTIONS, ledger)[0] == "not-private"
+    assert list(folder.iterdir()) == []
+    folder.chmod(0o755)
+    assert kept_replay(ledger, folder).exit == 0
+
+
+def test_what_was_read_elsewhere_is_kept_for_that_place(tmp_path: Path) -> None:
+    """A mirror that is named counts as the owner's server: what it served is not the owner's word
+    where nobody names it any more, nor that of another one."""
+    kept = Kept(tmp_path / "kept", OPTIONS)
+    try:
+        log = log_of(Tree(entries(3)), 3).log_id
+        found = [kept.journal(log, named) for named in ("", "http://a.example", "http://b.example")]
+    finally:
+        kept.close()
+    for at in range(2):
+        assert len({one[at] for one in found}) == len(found)
+    assert all(path.suffix == ".journal" for path, _ in found)
+
+
 # ---- the reading of one log
 
 
@@ -352,6 +380,20 @@ def test_read_from_any_position_on_it_comes_to_the_same() -> None:
 def told(account: LogAccount) -> tuple[Any, ...]:
     """All of it."""
     return account.as_dict()["findings"], account.tally.as_dict(), account.whole, account.complete
+
+
+def test_a_log_that_nobody_could_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its owner may anchor any size, and serve as many entries as fast as they are read."""
+    tree = Tree(entries(300))
+    served = Served(tree, 300)
+    monkeypatch.setattr(log_reading, "MAX_ENTRIES", 299)
+    account = Reader(log_of(tree, 300)).read(served)
+    assert (account.whole, account.complete, served.asked) == (False, False, [])
+    [gap] = account.findings.incomplete()
+    assert (gap.code, gap.evidence) == ("log-too-large", {"entries": 300})
+    assert account.findings.listed() == []
+    monkeypatch.setattr(log_reading, "MAX_ENTRIES", 300)
+    assert Reader(log_of(tree, 300)).read(served).whole
 
 
 # ---- a process that is really killed

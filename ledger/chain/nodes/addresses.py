@@ -48,12 +48,10 @@ def may_be_called(text: str, named: Sequence[Network] = ()) -> bool:
     """Whether an address is public, as is what it stands for, or lies in a network that was
     named."""
     address = _parsed(text)
-    if address is None or address in _METADATA:
+    if address is None or not _METADATA.isdisjoint((address, *_within(address))):
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     plain = mapped or address  # `::ffff:10.0.0.1` is only a spelling
-    if plain in _METADATA:
-        return False
     if any(plain.version == one.version and plain in one for one in named):
         return True
     return is_public(text)

@@ -89,7 +89,7 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def _address_to_call(host: str, port: int, named: Sequence[Network]) -> str:
+def address_to_call(host: str, port: int, named: Sequence[Network]) -> str:
     """One address of a host, which is then called and no other: a name may lead elsewhere the next
     time. Raises httpcore.ConnectError where any of them may not be called."""
     try:
@@ -115,7 +115,7 @@ class Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         if self._resolve is None:
-            to = host if self._public is None else _address_to_call(host, port, self._public)
+            to = host if self._public is None else address_to_call(host, port, self._public)
             return self._connect(to, port, timeout, local_address, socket_options)
         end = None if timeout is None else time.monotonic() + timeout
         failure: Exception = httpcore.ConnectError("the name has no address")

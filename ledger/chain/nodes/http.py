@@ -19,7 +19,14 @@ import httpx
 
 from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTooLong, translate
 from ledger.chain.nodes.addresses import Network
-from ledger.chain.nodes.deadlines import PARALLEL, Backend, Resolve, context_of, deadline
+from ledger.chain.nodes.deadlines import (
+    PARALLEL,
+    Backend,
+    Resolve,
+    address_to_call,
+    context_of,
+    deadline,
+)
 
 # One block of a busy network or a page of 10 000 logs fits; a server must not fill our memory.
 MAX_BYTES = 32 << 20
@@ -67,12 +74,13 @@ class Http:
         `connections`: at once, to all servers together. `public`: no address is called that is not
         everybody's, whatever a host name leads to; for URLs that others wrote. `private_networks`:
         those that are called all the same."""
+        self._named = private_networks if public else None
         self._headers = _raw({"user-agent": "credit-ledger", **_ALWAYS, **(headers or {})}.items())
         self._pool = httpcore.ConnectionPool(
             ssl_context=context_of(verify),
             max_connections=connections,
             keepalive_expiry=5.0,
-            network_backend=Backend(resolve, private_networks if public else None),
+            network_backend=Backend(resolve, self._named),
         )
 
     def request(
@@ -163,6 +171,14 @@ class Http:
     def close(self) -> None:
         """Drop the connections."""
         self._pool.close()
+
+    def address(self, host: str, port: int) -> str:
+        """What whoever opens connections by himself connects to in place of a host: one of its
+        addresses that may be called. Raises OSError where none may."""
+        try:
+            return host if self._named is None else address_to_call(host, port, self._named)
+        except httpcore.ConnectError as error:
+            raise ConnectionRefusedError(str(error)) from error
 
     def _all_headers(
         self,

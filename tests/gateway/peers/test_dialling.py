@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,10 @@ def test_networks_that_are_named() -> None:
     for text in (*METADATA, "127.0.0.1", "169.254.169.254", "::1", "fe80::1", "not an address"):
         assert not may_be_called(text, named), text
     assert [text for text in PRIVATE if may_be_called(text)] == []
+    everywhere = [ip_network("0.0.0.0/0"), ip_network("::/0")]
+    assert may_be_called("127.0.0.1", everywhere)
+    for text in (*METADATA, "169.254.169.254", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::1"):
+        assert not may_be_called(text, everywhere), text
 
 
 @pytest.mark.parametrize(
