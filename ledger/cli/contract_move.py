@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ledger.chain.contracts.bindings import Consortium
+from ledger.chain.contracts.bindings import CATALOGUE, Consortium
 from ledger.chain.contracts.structs import ACTIVE
 from ledger.chain.errors import BlockGone
 from ledger.chain.founding.founded import check_code
-from ledger.chain.founding.succession import ROLES, Step, Succession
+from ledger.chain.founding.succession import ROLES, Step, Succession, to_put
 from ledger.chain.governing.govern import Council, Voter, latest_call
 from ledger.chain.governing.tosign import ToSign
 from ledger.chain.keys.keydir import files, newest, read_public
@@ -21,6 +21,7 @@ from ledger.chain.keys.signers import DigestSigner
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.blocks import Block, Reader
 from ledger.chain.nodes.failover import Failover
+from ledger.chain.nodes.http import place
 from ledger.chain.nodes.quorum import QuorumReader, View
 from ledger.chain.nodes.rpc import Rpc
 from ledger.chain.sending.transactions import MemoryTxStore, Sender
@@ -95,6 +96,8 @@ class ContractMove:
     def run(self) -> list[ToSign]:
         """Create, vote and register, as far as these keys go; what others have still to sign.
         Raises TxError, CouldNotCheck, ConfigError."""
+        if any(step.items for step in self.steps):
+            self._with_a_quorum(self._demand_items)
         voting = Council(
             self._sender,
             self._rpc,
@@ -109,14 +112,18 @@ class ContractMove:
         return left
 
     def confirm(self) -> None:
-        """A quorum shows each new contract in its role, with the code that ships. Other nodes get
-        the time to catch up. Raises ConfigError, CouldNotCheck."""
+        """A quorum shows each new contract in its role, with the code that ships. Raises
+        ConfigError, CouldNotCheck."""
+        self._with_a_quorum(self._compare)
+
+    def _with_a_quorum(self, compare: Callable[[View], None]) -> None:
+        """Other nodes get the time to catch up. Raises ConfigError, CouldNotCheck."""
         end = time.monotonic() + CONFIRM_SECONDS
         file = replace(self.network, max_head_age=ANY_AGE)
         with closing(QuorumReader(file, now=local_clock(), max_ahead=None)) as reader:
             while True:
                 try:
-                    return self._compare(reader.head())
+                    return compare(reader.head())
                 except LedgerError:
                     if time.monotonic() > end:
                         raise
@@ -130,8 +137,19 @@ class ContractMove:
             if consortium.current(step.role) != step.after:
                 raise ConfigError(step.role, f"is not held by {step.after}")
 
+    def _demand_items(self, view: View) -> None:
+        """What is voted into a new catalogue is what a quorum shows in the former one: the node by
+        which everything else is done could have it be anything, and nobody types it in."""
+        for step in self.steps:
+            if step.role == CATALOGUE:
+                shown, _ = to_put(view.call, step.before, step.after, self._now)
+                if shown != step.items:
+                    name = place(self.network.rpc[0])
+                    raise ConfigError(step.role, f"{name} shows other items than a quorum")
+
     def _plan(self) -> list[Step]:
-        return self._succession.plan(self._roles, self._head().time)
+        self._now = self._head().time
+        return self._succession.plan(self._roles, self._now)
 
     def _provinces(self) -> list[str]:
         """Codes of those that may vote now."""

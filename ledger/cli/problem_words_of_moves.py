@@ -25,6 +25,7 @@ MOVES: Final[Mapping[str, str]] = {
     "its suite is newer than this software": "其算法套件较本软件为新",
     "holds no GOVERN key of an active province": "没有任何有效省市的 GOVERN 密钥",
     "is not held by {}": "并非由 {} 担任",
+    "{} shows other items than a quorum": "{} 所示的目录项与法定数的节点不同",
     "is chain {}, not {}": "是链 {}，不是 {}",
     "does not have the block in which the network was founded": "没有该网络创建时的区块",
     "no contract came of {}": "没有产生合约 {}",

@@ -37,6 +37,7 @@ from ledger.core.keys import Purpose
 from ledger.core.verdict.facts import GRACE
 from tests.cli.conftest import Cli
 from tests.cli.test_consortium import FIVE, Founders, anvil, empty, founders, plan
+from tests.support.proxy import lie, start_proxy
 
 __all__ = ["anvil", "empty", "founders"]
 
@@ -186,6 +187,29 @@ def test_a_new_catalogue_has_what_is_in_force_and_to_come(there: Founders) -> No
     put(there, ended)
     assert move(there, ["Catalogue"], codes=PROVINCES[:3]).json()["complete"] is True
     assert items_of(there) == {*national_items(), later} - {licence}
+
+
+def test_one_node_does_not_choose_what_is_voted_in(
+    there: Founders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody types the items in: they are what a quorum shows, not the node that is written to."""
+    monkeypatch.setattr("ledger.cli.contract_move.CONFIRM_SECONDS", 0.0)
+    path, url = there.folder / "network.json", there.anvil.url
+    right = next(item for item in national_items() if item.item_id == "penalty").content_hash.hex()
+    with start_proxy(url) as liar, start_proxy(url) as other:
+        file = replace(NetworkFile.load(path), rpc=(liar.url, other.url, url), quorum=2)
+        path.write_bytes(file.encode())
+        forged = lie(
+            lambda params, result: (
+                result.replace(right, "ab" * 32) if isinstance(result, str) else result
+            )
+        )
+        liar.on("eth_call", forged)
+        told = move(there, ["Catalogue"], codes=PROVINCES[:3], exit=1)
+        assert "shows other items than a quorum" in told.err
+        assert sent(there) == 0
+        liar.clear()
+        assert move(there, ["Catalogue"], codes=PROVINCES[:3]).json()["complete"] is True
 
 
 @pytest.mark.parametrize(

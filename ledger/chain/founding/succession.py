@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ledger.chain.contracts.bindings import CATALOGUE, Catalogue, Consortium
+from ledger.chain.contracts.bindings import CATALOGUE, Call, Catalogue, Consortium
 from ledger.chain.contracts.contract_abi import Name, load
 from ledger.chain.contracts.structs import NATIONAL, CatalogueItem
 from ledger.chain.founding.items import in_force_or_to_come, missing, put_items
@@ -112,9 +112,7 @@ class Succession:
         items: tuple[CatalogueItem, ...] = ()
         supplements: Mapping[str, tuple[str, ...]] = {}
         if role == CATALOGUE:
-            items, supplements = self._catalogue(before, now)
-            if new is not None:
-                items = tuple(missing(Catalogue(new, self._call), items))
+            items, supplements = to_put(self._call, before, new, now)
         return Step(
             role=role,
             before=before,
@@ -134,19 +132,22 @@ class Succession:
                     if contract.consortium() == self._consortium.address:
                         yield kind.name, address
 
-    def _catalogue(
-        self, before: Address, now: int
-    ) -> tuple[tuple[CatalogueItem, ...], Mapping[str, tuple[str, ...]]]:
-        """National items of a catalogue that are in force or to come, and what provinces have put
-        beside them."""
-        catalogue = Catalogue(before, self._call)
-        items: list[CatalogueItem] = []
-        supplements: dict[str, list[str]] = {}
-        for name in catalogue.item_ids():
-            for region in catalogue.regions(name):
-                kept = in_force_or_to_come(catalogue.item(name, region), now)
-                if region == NATIONAL:
-                    items += kept
-                elif kept:
-                    supplements.setdefault(region, []).append(name)
-        return tuple(items), {region: tuple(names) for region, names in supplements.items()}
+
+def to_put(
+    call: Call, before: Address, after: Address | None, now: int
+) -> tuple[tuple[CatalogueItem, ...], Mapping[str, tuple[str, ...]]]:
+    """National items of a catalogue that are in force or to come, but those that the new one has,
+    and what provinces have put beside them. call: of whom the chain is asked. after: None: there is
+    no new one. now: Unix seconds. Raises CouldNotCheck."""
+    catalogue = Catalogue(before, call)
+    items: list[CatalogueItem] = []
+    supplements: dict[str, list[str]] = {}
+    for name in catalogue.item_ids():
+        for region in catalogue.regions(name):
+            kept = in_force_or_to_come(catalogue.item(name, region), now)
+            if region == NATIONAL:
+                items += kept
+            elif kept:
+                supplements.setdefault(region, []).append(name)
+    left = items if after is None else missing(Catalogue(after, call), items)
+    return tuple(left), {region: tuple(names) for region, names in supplements.items()}
