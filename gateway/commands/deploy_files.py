@@ -17,7 +17,6 @@ from ledger.cli.output import Refused, note, print_json, shown_path, write_file
 
 UNIT, PROXY, COMPOSE = "credit-ledger.service", "nginx.conf", "compose.yaml"
 MOUNT = '      - {{type: bind, source: "{path}", target: "{path}", read_only: {read_only}}}\n'
-SQLITE = "sqlite:///"
 
 
 @click.command(
@@ -101,10 +100,14 @@ def deployed(config: Path, settings: Settings) -> dict[str, str]:
         )
     folder, http = config.parent, settings.http
     init_files.demand_nameable("--config", str(config))
+    init_files.demand_nameable("node.url", str(settings.node.url or ""))
     owner = config.stat()
     texts = {
         UNIT: init_files.unit_text(
-            code=settings.node.code, folder=folder, user=_name(owner.st_uid)
+            code=settings.node.code,
+            folder=folder,
+            user=_name(owner.st_uid),
+            written=init_files.written(settings, folder),
         ),
         PROXY: init_files.proxy_text(
             port=http.port, operator_port=settings.http.operator_port, url=settings.node.url
@@ -141,13 +144,10 @@ def _mounts(settings: Settings, folder: Path) -> Iterator[str]:
         *(settings.calendar_file, settings.authorities_file, settings.subjects_file),
         *(settings.uscc_exceptions_file, settings.web.audit_report),
     ]
-    _, is_sqlite, database = settings.database_url.partition(SQLITE)
-    written = [settings.log_file.path, Path(database) if is_sqlite else None]
-    places = dict.fromkeys([folder, *(path.resolve().parent for path in written if path)])
+    places = [folder, *init_files.written(settings, folder)]
     paths = dict.fromkeys(path.resolve() for path in read if path)
     for place in places:
-        if place == folder or not place.is_relative_to(folder):
-            yield _mount(place, read_only=False)
+        yield _mount(place, read_only=False)
     for path in paths:
         if not any(path.is_relative_to(place) for place in places):
             yield _mount(path, read_only=True)

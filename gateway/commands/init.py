@@ -168,7 +168,10 @@ def init(
         init_files.demand_database(database_url)
         _demand_free(folder)
         proxy = init_files.proxy_text(port=port, operator_port=operator_port, url=read.node.url)
-        _make(plan, settings, proxy)
+        unit = init_files.unit_text(
+            code=code, folder=folder, user=_user(), written=init_files.written(read, folder)
+        )
+        _make(plan, settings, proxy, unit)
     if os.geteuid() == 0:
         note(
             say(
@@ -222,11 +225,10 @@ def _demand_free(folder: Path) -> None:
             )
 
 
-def _make(plan: Plan, settings: str, proxy: str) -> None:
+def _make(plan: Plan, settings: str, proxy: str, unit: str) -> None:
     """Make everything, the settings last: what is there without them was not finished."""
     from ledger.chain.keys.keyfile import write_secret_file  # noqa: PLC0415 - fast `--help`
 
-    unit = init_files.unit_text(code=plan.code, folder=plan.folder, user=_user())
     try:
         _make_keys(plan)
         write_file(plan.folder / UNIT, unit.encode())

@@ -7,13 +7,17 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl
 
 from ledger.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gateway.base.settings import Settings
 
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 SETTINGS = DEPLOY / "settings" / "gateway.toml"
@@ -24,6 +28,7 @@ PROMETHEUS = DEPLOY / "prometheus" / "prometheus.yml"
 ALERTS = DEPLOY / "prometheus" / "alerts.yml"
 DASHBOARD = DEPLOY / "grafana" / "credit-ledger.json"
 HTTPS = 443
+_SQLITE = "sqlite:///"
 _UNNAMEABLE = re.compile(r"""[\s"'\\%$;{}#@\x00-\x1f\x7f]""")
 """What would have to be escaped in a unit or in nginx, each in its own way."""
 
@@ -86,10 +91,26 @@ def settings_text(
     )
 
 
-def unit_text(*, code: str, folder: Path, user: str) -> str:
-    """A systemd unit that serves from the folder."""
+def written(settings: Settings, folder: Path) -> list[Path]:
+    """Folders beside that of the node into which a gateway writes: of its log, of a database that
+    is a file. Raises ConfigError where one cannot stand in a unit."""
+    _, is_sqlite, database = settings.database_url.partition(_SQLITE)
+    files = [settings.log_file.path, Path(database) if is_sqlite else None]
+    places = dict.fromkeys(path.resolve().parent for path in files if path)
+    found = [place for place in places if not place.is_relative_to(folder)]
+    for place in found:
+        demand_nameable("--config", str(place))
+    return found
+
+
+def unit_text(*, code: str, folder: Path, user: str, written: Sequence[Path] = ()) -> str:
+    """A systemd unit that serves from the folder. written: folders beside it that the settings name
+    and a gateway writes into. Raises ConfigError where a path cannot stand in it."""
+    command = str(_command())
+    demand_nameable("credit-ledger", command)
     values = {"UNIT": UNIT.stem, "CODE": code, "USER": user, "FOLDER": str(folder)}
-    return filled(UNIT, values | {"COMMAND": str(_command())})
+    places = " ".join(map(str, (folder, *written)))
+    return filled(UNIT, values | {"COMMAND": command, "WRITTEN": places})
 
 
 def proxy_text(*, port: int, operator_port: int, url: AnyHttpUrl | None) -> str:

@@ -77,6 +77,17 @@ CASES: dict[str, Series] = {
     "Errors": {'http_requests_total{status="500"}': grows(1)},
 }
 """Alert, without what all begin with: figures, without that too."""
+MONITOR: dict[str, Series] = {
+    "MonitorGone": {"monitor_round_time_seconds": STANDS},
+    "MonitorBlind": {"monitor_chain_readable": turns(1, 0)},
+    "MonitorError": {'monitor_findings{code="log-stopped",severity="error"}': turns(0, 1)},
+    "MonitorNews": {'monitor_told_total{code="log-stopped",kind="finding"}': grows(1)},
+    "MonitorWarning": {'monitor_findings{code="node-down",severity="warning"}': turns(0, 1)},
+    "MonitorNodes": {'monitor_node_up{node="a"}': turns(1, 0)},
+    "MonitorUndelivered": {"monitor_webhooks_waiting": turns(0, 30)},
+    "MonitorReplay": {"monitor_replay_exit": turns(0, 1)},
+}
+"""The same of a monitor."""
 
 
 def full(series: str) -> str:
@@ -98,7 +109,8 @@ def firing(alert: str, minute: int, number: int) -> dict[str, Any]:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """As `gateway deploy-files` writes it."""
-    (tmp_path / "alerts.yml").write_text(ALERTS.read_text("utf-8"), "utf-8")
+    for path in (ALERTS, ALERTS.with_name("monitor.yml")):
+        (tmp_path / path.name).write_text(path.read_text("utf-8"), "utf-8")
     text = filled(PROMETHEUS, {"CODE": "110000", "OPERATOR_PORT": "9546"})
     (tmp_path / "prometheus.yml").write_text(text, "utf-8")
     return tmp_path
@@ -111,9 +123,10 @@ def promtool(folder: Path, *words: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_prometheus_takes_the_rules_of_a_monitor(folder: Path) -> None:
-    code, told = promtool(folder, "check", "rules", str(ALERTS.with_name("monitor.yml")))
-    assert code == 0, told
+def rules_hold(folder: Path, file: str, tests: list[dict[str, Any]]) -> tuple[int, str]:
+    made = {"rule_files": [file], "evaluation_interval": "1m", "tests": tests}
+    (folder / "tests.yml").write_text(json.dumps(made))
+    return promtool(folder, "test", "rules", "tests.yml")
 
 
 def test_prometheus_takes_settings_and_rules(folder: Path) -> None:
@@ -124,10 +137,11 @@ def test_prometheus_takes_settings_and_rules(folder: Path) -> None:
     assert promtool(folder, "check", "rules", "alerts.yml")[0] != 0
 
 
-def test_each_rule_fires_and_keeps_quiet(folder: Path) -> None:
-    document = yaml.safe_load((folder / "alerts.yml").read_text("utf-8"))
+@pytest.mark.parametrize(("file", "cases"), [("alerts.yml", CASES), ("monitor.yml", MONITOR)])
+def test_each_rule_fires_and_keeps_quiet(folder: Path, file: str, cases: dict[str, Series]) -> None:
+    document = yaml.safe_load((folder / file).read_text("utf-8"))
     names = [rule["alert"] for group in document["groups"] for rule in group["rules"]]
-    assert sorted(names) == sorted(f"CreditLedger{name}" for name in CASES)
+    assert sorted(names) == sorted(f"CreditLedger{name}" for name in cases)
     tests = [
         {
             "name": alert,
@@ -140,26 +154,42 @@ def test_each_rule_fires_and_keeps_quiet(folder: Path) -> None:
                 firing(alert, QUIET + LOUD, 1),
             ],
         }
-        for alert, series in CASES.items()
+        for alert, series in cases.items()
     ]
-    made = {"rule_files": ["alerts.yml"], "evaluation_interval": "1m", "tests": tests}
-    (folder / "tests.yml").write_text(json.dumps(made))
-    code, told = promtool(folder, "test", "rules", "tests.yml")
+    code, told = rules_hold(folder, file, tests)
+    assert code == 0, told
+
+
+@pytest.mark.parametrize(
+    ("file", "alert", "series"),
+    [
+        ("alerts.yml", "Timeouts", 'timeouts_total{kind="peer"}'),
+        ("alerts.yml", "Errors", 'http_requests_total{route="/",status="500"}'),
+        ("monitor.yml", "MonitorNews", 'monitor_told_total{code="log-stopped",kind="finding"}'),
+    ],
+)
+def test_what_happens_for_the_first_time_is_told(
+    folder: Path, file: str, alert: str, series: str
+) -> None:
+    """There is no figure of it before, so nothing has increased. For a while, as of any other."""
+    happened = {
+        "interval": "1m",
+        "input_series": [{"series": full(series), "values": f"_x{QUIET} 1x{LOUD}"}],
+        "promql_expr_test": [
+            firing(alert, QUIET - 1, 0),
+            firing(alert, QUIET + 5, 1),
+            firing(alert, QUIET + 60, 0),
+        ],
+    }
+    code, told = rules_hold(folder, file, [happened])
     assert code == 0, told
 
 
 def test_a_chain_without_fees_is_no_empty_payer(folder: Path) -> None:
-    made = {
-        "rule_files": ["alerts.yml"],
-        "evaluation_interval": "1m",
-        "tests": [
-            {
-                "interval": "1m",
-                "input_series": [{"series": full("payer_wei"), "values": f"0x{QUIET}"}],
-                "promql_expr_test": [firing("PayerLow", QUIET, 0)],
-            }
-        ],
+    free = {
+        "interval": "1m",
+        "input_series": [{"series": full("payer_wei"), "values": f"0x{QUIET}"}],
+        "promql_expr_test": [firing("PayerLow", QUIET, 0)],
     }
-    (folder / "tests.yml").write_text(json.dumps(made))
-    code, told = promtool(folder, "test", "rules", "tests.yml")
+    code, told = rules_hold(folder, "alerts.yml", [free])
     assert code == 0, told

@@ -100,6 +100,26 @@ def test_without_a_port_for_figures_there_is_nothing_to_watch(tmp_path: Path) ->
     assert not (tmp_path / "deploy").exists()
 
 
+def test_the_unit_may_write_what_the_settings_name(tmp_path: Path) -> None:
+    """Else the gateway does not start where its log or its database lies elsewhere."""
+    text = SETTINGS.replace("gateway.db", "../data/gateway.db")
+    logs = '[log_file]\npath = "../logs/gateway.jsonl"\n'
+    config = settings_at(tmp_path / "110000" / "gateway.toml", text + logs)
+    assert write(config, tmp_path / "deploy").exit_code == 0
+    unit = (tmp_path / "deploy/credit-ledger.service").read_text("utf-8")
+    (line,) = re.findall(r"^ReadWritePaths=(.*)$", unit, re.MULTILINE)
+    assert line.split() == [str(tmp_path / name) for name in ("110000", "logs", "data")]
+
+
+@pytest.mark.parametrize("host", ["ledger.example;return.example", "a$b.example", "a{b.example"])
+def test_a_url_that_no_proxy_can_name(tmp_path: Path, host: str) -> None:
+    text = SETTINGS.replace("ledger.beijing.example", host)
+    config = settings_at(tmp_path / "110000" / "gateway.toml", text)
+    done = write(config, tmp_path / "deploy")
+    assert done.exit_code != 0, done.output
+    assert not (tmp_path / "deploy").exists()
+
+
 # ---- containers
 
 
