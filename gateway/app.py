@@ -51,7 +51,9 @@ from gateway.peers.routes import Door
 from gateway.products import routes as products
 from gateway.quality import routes as quality
 from gateway.queries import routes as queries
+from gateway.receipts import batch as receipt_batches
 from gateway.receipts import routes as receipts
+from gateway.receipts.batch import Batches
 from gateway.reports import routes as reports
 from gateway.statuses import routes as statuses
 from gateway.subjects import routes as subjects
@@ -108,7 +110,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     settings = node.ctx.settings
     _give(app, node, settings.endpoint(port))
     routes = (
-        *(intake, files, file_looks, receipts, subjects, log, mirrors, catalogue),
+        *(intake, files, file_looks, receipts, receipt_batches, subjects, log, mirrors, catalogue),
         *(quality, worklists, cases, papers, case_files, erasures, lists, history),
         *(authorisations, queries, checks, products, outcomes, reports, peers, statuses),
         *(watching, verifying, watched_subjects, watched_records, webhooks, tokens, about, docs),
@@ -169,6 +171,7 @@ def _give(app: FastAPI, node: Node, endpoint: str) -> None:
     app.state.files = node.files
     app.state.file_looks = Looking(ctx, node.file_store)
     app.state.receipts = node.receipts
+    app.state.receipt_batches = Batches(node.receipts)
     app.state.subject_check = node.subjects
     app.state.quality = node.quality
     app.state.mirrors = node.mirrors

@@ -11,10 +11,12 @@ import hashlib
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_network
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -104,6 +106,16 @@ class RateLimiter:
         """Seconds until `charge` has been paid for; costs nothing."""
         return max(0.0, -self._refilled(caller, time.monotonic()).tokens / self._rate)
 
+    def spend(self, caller: str, cost: float) -> float:
+        """`take` for a request that was taken for once already, of what may be more than can be
+        saved up: then all that can be must be there, and the caller waits afterwards until the rest
+        is paid."""
+        now = min(cost, self._burst - 1)
+        wait = self.take(caller, now)
+        if not wait:
+            self.charge(caller, cost - now)
+        return wait
+
     def _refilled(self, caller: str, now: float) -> _Bucket:
         bucket = self._buckets.setdefault(caller, _Bucket(self._burst, now))
         bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._rate)
@@ -112,6 +124,19 @@ class RateLimiter:
         if len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
         return bucket
+
+
+BUDGET: Final = "credit-ledger.budget"
+"""Key in the scope of a request: counts it as so many more of its address; seconds to wait."""
+
+
+def demand_budget(scope: Scope, cost: int) -> None:
+    """Count a request as so many of whoever sends it, where one asks for as much as so many would.
+    Raises Problem 429 where that is too often; then it counts as one."""
+    spend: Callable[[float], float] | None = scope.get(BUDGET)
+    wait = 0.0 if spend is None else spend(cost - 1)  # it was counted once as it came in
+    if wait:
+        raise retry_later("too-many-requests", math.ceil(wait))
 
 
 UPLOADS = frozenset({"/v1/files", "/desk/files"})
@@ -138,6 +163,10 @@ VERIFY_PAGE = "/verify"
 """The page to which files are sent: it says itself, in words, where one is too large."""
 AUDIT_PAGE = "/audit"
 """Another one."""
+RECEIPTS = "/v1/receipts"
+"""The route that gives many receipts at once."""
+MAX_NAMES = 128 << 10
+"""Bytes of a thousand leaves, with room for blanks."""
 MAX_AUDITED = 8 << 20
 """Bytes of a report of a replay that is looked at there."""
 MAX_FIELDS = 64 << 10
@@ -145,6 +174,7 @@ MAX_FIELDS = 64 << 10
 IN_MEMORY = {
     **dict.fromkeys(TABLES, MAX_TABLE),
     "/v1/verify": MAX_JUDGED,
+    RECEIPTS: MAX_NAMES,
     VERIFY_PAGE: MAX_JUDGED + MAX_FIELDS,
     AUDIT_PAGE: 2 * MAX_AUDITED + MAX_FIELDS,
 }
@@ -191,6 +221,7 @@ class Limits:
             return
         of_members = scope["path"].startswith(EXCHANGE)
         stranger = self._stranger(scope)
+        scope[BUDGET] = partial(self._addresses.spend, address_of(scope))
         self._active[of_members] += 1
         self._strangers[stranger] += stranger is not None
         try:

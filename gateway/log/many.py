@@ -9,14 +9,17 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from gateway.base.db import rows_at
-from gateway.log.models import bundles, entries, logs, promises, tiles
-from gateway.log.store import Entries, Located, unpack
+from gateway.log.models import PREFIX, bundles, entries, logs, promises, tiles
+from gateway.log.store import Entries, Located, entries_of, unpack
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import Digest
-from ledger.core.tiles import WIDTH, bundle_entries, inclusion_path_at
+from ledger.core.tiles import WIDTH, bundle_entries, inclusion_paths_at, inclusion_tiles
 
 PAGE: Final = 128
 """Entries that are worth reading together: the bundles of so many take some ten megabytes."""
+
+_NAMES: Final = 400
+"""Record ids in one query."""
 
 _earlier = promises.alias()
 _FIRST = (
@@ -63,12 +66,46 @@ class ManyEntries(Entries):
     def of_rows(self, wanted: Sequence[int]) -> dict[int, Located]:
         """Where the entries of these row numbers stand, of those that are there. At most `PAGE` of
         them; their bytes are at hand until it is asked again."""
+        found = self._placed(wanted)
+        self.hold(found.values())
+        return found
+
+    def of_names(self, names: Collection[bytes]) -> dict[bytes, Located]:
+        """Where entries stand by leaf or record id, of those that this member has promised: for
+        each what `gateway.log.store.locate` finds. However many there are; of none the bytes are at
+        hand."""
+        rows = entries_of(self._connection, names)
+        places = self._all_placed(rows.values())
+        found = {name: places[row] for name, row in rows.items()}
+        others = {name for name in names if name not in found}
+        for page in in_order(self._all_placed(self._like_records(others)).values()):
+            self.hold(page)
+            for at in page:
+                name = self.record_id(at)
+                if name in others and (name not in found or at.id < found[name].id):
+                    found[name] = at
+        return found
+
+    def _like_records(self, names: Collection[bytes]) -> list[int]:
+        """Row numbers of entries whose record ids begin as these do."""
+        prefixes = sorted({name[:PREFIX] for name in names})
+        found: list[int] = []
+        for at in range(0, len(prefixes), _NAMES):
+            some = entries.c.record.in_(prefixes[at : at + _NAMES])
+            found += self._connection.scalars(sa.select(entries.c.id).where(some))
+        return found
+
+    def _all_placed(self, wanted: Collection[int]) -> dict[int, Located]:
+        rows, found = sorted(wanted), dict[int, Located]()
+        for at in range(0, len(rows), PAGE):
+            found |= self._placed(rows[at : at + PAGE])
+        return found
+
+    def _placed(self, wanted: Sequence[int]) -> dict[int, Located]:
         rows = self._connection.execute(_PLACED, {"ids": list(wanted)}).all()
         lowest = {(row.log, 0, n) for row in rows for n in _tiles_of_batch(row)}
         self._tiles_held = _tiles(self._connection, lowest)
-        found = {row.id: self.place(row) for row in rows}
-        self.hold(found.values())
-        return found
+        return {row.id: self.place(row) for row in rows}
 
     def hold(self, found: Collection[Located]) -> None:
         """Have the bytes of these entries at hand."""
@@ -84,25 +121,33 @@ class ManyEntries(Entries):
         return super()._read_bundle(log, n) if held is None else bundle_entries(unpack(held, n))
 
 
+def in_order(found: Collection[Located]) -> Iterator[list[Located]]:
+    """Entries in the order of their trees, so that each bundle is read once, by `PAGE` of them;
+    those that stand in none come last."""
+    ordered = sorted(found, key=lambda at: (at.index is None, at.log, at.index or 0))
+    for first in range(0, len(ordered), PAGE):
+        yield ordered[first : first + PAGE]
+
+
 def paths_of(connection: sa.Connection, wanted: Sequence[Placed]) -> list[list[Digest]]:
     """The inclusion paths of leaves, in their order. Raises Malformed where a tile is damaged."""
-    noted = set[tuple[int, int, int]]()
-    for one in wanted:  # which tiles a path takes does not depend on what stands in them
-        inclusion_path_at(_Noting(one.log, noted), one.leaf, one.size)
-    held = _tiles(connection, noted)
-    return [inclusion_path_at(_Held(one.log, held), one.leaf, one.size) for one in wanted]
-
-
-class _Noting:
-    """Tiles without their hashes, which are only asked for."""
-
-    def __init__(self, log: int, noted: set[tuple[int, int, int]]) -> None:
-        self._log = log
-        self._noted = noted
-
-    def tile(self, level: int, n: int, width: int) -> bytes:
-        self._noted.add((self._log, level, n))
-        return bytes(width * DIGEST_SIZE)
+    trees: dict[tuple[int, int], list[int]] = {}
+    for one in wanted:
+        trees.setdefault((one.log, one.size), []).append(one.leaf)
+    held = _tiles(
+        connection,
+        {
+            (log, level, n)
+            for (log, size), leaves in trees.items()
+            for leaf in leaves
+            for level, n in inclusion_tiles(leaf, size)
+        },
+    )
+    paths = {
+        (log, size): iter(inclusion_paths_at(_Held(log, held), leaves, size))
+        for (log, size), leaves in trees.items()
+    }
+    return [next(paths[one.log, one.size]) for one in wanted]
 
 
 class _Held:

@@ -17,7 +17,7 @@ from gateway.mirrors.store import lines_of, with_lines
 from gateway.receipts.interfaces import Pending, Stranded
 from gateway.receipts.stranded import is_beyond, logged_again
 from gateway.records.store import record_rows
-from ledger.core.errors import Malformed
+from ledger.core.errors import EvidenceError, Malformed
 from ledger.core.ids import Digest
 
 
@@ -73,6 +73,18 @@ def parts_of(
                 )
             )
     return made
+
+
+def parts_of_each(
+    connection: sa.Connection, found: Sequence[Located], held: ManyEntries
+) -> list[tuple[Located, Parts | Pending | Stranded | EvidenceError]]:
+    """The same without their records, each beside its entry; what is damaged holds up no other."""
+    try:
+        return list(zip(found, parts_of(connection, found, held, show=False), strict=True))
+    except EvidenceError as error:
+        if len(found) == 1:
+            return [(found[0], error)]
+    return [one for at in found for one in parts_of_each(connection, [at], held)]
 
 
 def _closed_sizes(connection: sa.Connection, found: Sequence[Located]) -> Mapping[int, int | None]:

@@ -24,6 +24,8 @@ from ledger.core.errors import Malformed
 FRESH = {"Cache-Control": "no-cache"}
 """A receipt changes where the chain has lost the anchor and the leaf is anchored again."""
 
+PROMISED = b'{"state":"promised"}'
+
 router = APIRouter(tags=["receipts"])
 
 
@@ -74,10 +76,11 @@ def _told() -> Iterator[None]:
     except NotARecord as error:
         raise Problem("not-found") from error
     except Stranded as error:
-        raise _of_stranded(error) from error
+        raise problem_of_stranded(error) from error
 
 
-def _of_stranded(error: Stranded) -> Problem:
+def problem_of_stranded(error: Stranded) -> Problem:
+    """That there will be no receipt, and which record stands in its place."""
     if error.replaced_by is None:
         return Problem("stranded")
     leaf = error.replaced_by.hex()
@@ -94,9 +97,7 @@ def _answer(receipt: bytes | Pending | None) -> Response:
         raise Problem("not-found")
     if isinstance(receipt, Pending):
         headers = FRESH | {"Retry-After": str(receipt.retry_after)}
-        return Response(
-            b'{"state":"promised"}', 202, media_type="application/json", headers=headers
-        )
+        return Response(PROMISED, 202, media_type="application/json", headers=headers)
     return Response(receipt, media_type="application/json", headers=FRESH)
 
 

@@ -17,7 +17,7 @@ from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import CONTENT_CLOSED, Caller, NotAllowed, Purpose, Status, decide
 from gateway.chain.signing import Signing
-from gateway.log.many import ManyEntries
+from gateway.log.many import ManyEntries, in_order
 from gateway.log.store import Entries, Located, locate
 from gateway.receipts.interfaces import (
     Audience,
@@ -27,7 +27,7 @@ from gateway.receipts.interfaces import (
     Stranded,
     Unshown,
 )
-from gateway.receipts.parts import Parts, parts_of
+from gateway.receipts.parts import Parts, parts_of, parts_of_each
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased
@@ -36,6 +36,7 @@ from ledger.core import receipt as receipts
 from ledger.core.canonical import hex0x, instant
 from ledger.core.commitment import Commitment, Header, commit
 from ledger.core.entry import parse_entry
+from ledger.core.errors import EvidenceError
 from ledger.core.ids import Digest, LogId
 from ledger.core.presentation import bind, present
 from ledger.records import schema as schemas
@@ -131,6 +132,32 @@ class Receipts:
             row: self._one_of_many(one, bare=row in bare)
             for row, one in zip(found, parts, strict=True)
         }
+
+    def bare(
+        self, names: Collection[bytes]
+    ) -> dict[bytes, bytes | Pending | Stranded | EvidenceError]:
+        """The bare receipts of many entries by leaf or record id, of those that we have promised:
+        byte for byte what `receipt` gives of each, or what it raises. All stand as they did at one
+        moment, and share what they have in common: tiles, bundles, anchors, checkpoints."""
+        made = dict[Located, bytes | Pending | Stranded | EvidenceError]()
+        with begin_read(self._ctx.engine) as connection:
+            held = ManyEntries(connection)
+            found = held.of_names(names)
+            for page in in_order(set(found.values())):
+                held.hold(page)
+                for at, parts in parts_of_each(connection, page, held):
+                    made[at] = self._bare_of(parts)
+        return {name: made[at] for name, at in found.items()}
+
+    def _bare_of(
+        self, parts: Parts | Pending | Stranded | EvidenceError
+    ) -> bytes | Pending | Stranded | EvidenceError:
+        if not isinstance(parts, Parts):
+            return parts
+        try:
+            return self._built(parts)
+        except EvidenceError as error:
+            return error
 
     def _one_of_many(
         self, parts: Parts | Pending | Stranded, *, bare: bool

@@ -39,6 +39,8 @@ __all__ = [
     "encode_bundle",
     "entries_path",
     "inclusion_path_at",
+    "inclusion_paths_at",
+    "inclusion_tiles",
     "leaf_at",
     "parse_bundle",
     "parse_path",
@@ -174,8 +176,24 @@ def root_at(source: TileSource, size: int) -> Digest:
 
 def inclusion_path_at(source: TileSource, index: int, size: int) -> list[Digest]:
     """The inclusion path of leaf `index` in the tree of the first `size` leaves."""
+    return inclusion_paths_at(source, (index,), size)[0]
+
+
+def inclusion_paths_at(source: TileSource, indexes: Iterable[int], size: int) -> list[list[Digest]]:
+    """The same of many leaves, in their order: what their paths share is read and hashed once."""
     cached = _Cached(source, size)
-    return [_range_root(cached, part) for part in inclusion_ranges(index, size)]
+    return [
+        [_range_root(cached, part) for part in inclusion_ranges(index, size)] for index in indexes
+    ]
+
+
+def inclusion_tiles(index: int, size: int) -> set[tuple[int, int]]:
+    """Level and number of each tile that `inclusion_path_at` reads."""
+    return {
+        _place(height, number)[:2]
+        for part in inclusion_ranges(index, size)
+        for height, number in _subtrees(part)
+    }
 
 
 def consistency_path_at(source: TileSource, size1: int, size2: int) -> list[Digest]:
@@ -247,13 +265,22 @@ class _Cached:
     def __init__(self, source: TileSource, size: int) -> None:
         self._source = source
         self._size = size
-        self._tiles: dict[tuple[int, int], list[Digest]] = {}
+        self._rows: dict[tuple[int, int], list[list[Digest]]] = {}
 
     def hashes(self, level: int, n: int) -> list[Digest]:
-        if (level, n) not in self._tiles:
+        return self.row(level, n, 0)
+
+    def row(self, level: int, n: int, height: int) -> list[Digest]:
+        """The roots of the complete subtrees of 2^height hashes of a tile."""
+        if (level, n) not in self._rows:
             width = tile_width(self._size, level, n)
-            self._tiles[level, n] = _hashes(_read(self._source, level, n, width))
-        return self._tiles[level, n]
+            self._rows[level, n] = [_hashes(_read(self._source, level, n, width))]
+        rows = self._rows[level, n]
+        while len(rows) <= height:
+            below = rows[-1]
+            pairs = zip(below[::2], below[1::2], strict=False)  # an odd one out is incomplete
+            rows.append([node_hash(left, right) for left, right in pairs])
+        return rows[height]
 
 
 class _Overlay:
@@ -294,20 +321,30 @@ def _hashes(data: bytes) -> list[Digest]:
 def _range_root(source: _Cached, part: Range) -> Digest:
     """The root of leaves start … end - 1, where start is a multiple of a power of two ≥ its width:
     the complete subtrees that it is made of, folded from the right."""
-    start, end = part
-    peaks: list[Digest] = []
-    while start < end:
-        height = (end - start).bit_length() - 1
-        peaks.append(_subtree_root(source, height, start >> height))
-        start += 1 << height
+    peaks = [_subtree_root(source, height, number) for height, number in _subtrees(part)]
     folded = peaks.pop()
     while peaks:
         folded = node_hash(peaks.pop(), folded)
     return folded
 
 
+def _subtrees(part: Range) -> Iterator[tuple[int, int]]:
+    """Height and number of the complete subtrees of a range, from the left."""
+    start, end = part
+    while start < end:
+        height = (end - start).bit_length() - 1
+        yield height, start >> height
+        start += 1 << height
+
+
 def _subtree_root(source: _Cached, height: int, number: int) -> Digest:
     """The root of complete subtree `number` of 2^height leaves, from one tile."""
+    level, n, inside, at = _place(height, number)
+    return source.row(level, n, inside)[at]
+
+
+def _place(height: int, number: int) -> tuple[int, int, int, int]:
+    """Where that root is: level and number of the tile, row inside it and place in that row."""
     level, inside = divmod(height, HEIGHT)
     n, offset = divmod(number << inside, WIDTH)
-    return root(source.hashes(level, n)[offset : offset + (1 << inside)])
+    return level, n, inside, offset >> inside

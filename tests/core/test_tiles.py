@@ -38,6 +38,18 @@ def plain_tiles(size: int) -> dict[tuple[int, int], bytes]:
     return found
 
 
+class Noting(MemoryTiles):
+    """Which tiles were read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[tuple[int, int]] = []
+
+    def tile(self, level: int, n: int, width: int) -> bytes:
+        self.noted.append((level, n))
+        return super().tile(level, n, width)
+
+
 @settings(fuzz, max_examples=60)
 @given(st.lists(st.integers(1, 1500), min_size=1, max_size=6))
 def test_appending_gives_the_tiles_of_the_definition(sizes: list[int]) -> None:
@@ -58,6 +70,21 @@ def test_proofs_at_any_size(size: int, data: st.DataObject) -> None:
     assert tiles.inclusion_path_at(source, index, then) == path(index, LEAVES[:then])
     assert tiles.consistency_path_at(source, before, then) == proof(before, LEAVES[:then])
     assert tiles.leaf_at(source, index, then) == tiles.leaf_at(source, index) == LEAVES[index]
+
+
+@settings(fuzz, max_examples=60)
+@given(st.integers(1, 1500), st.data())
+def test_many_paths_are_those_of_each(size: int, data: st.DataObject) -> None:
+    source = Noting()
+    grow(source, [1500])
+    indexes = data.draw(st.lists(st.integers(0, size - 1), max_size=8))
+    paths = [path(index, LEAVES[:size]) for index in indexes]
+    source.noted.clear()
+    assert tiles.inclusion_paths_at(source, indexes, size) == paths
+    read = {at for index in indexes for at in tiles.inclusion_tiles(index, size)}
+    assert sorted(source.noted) == sorted(read), "each once, however many share it"
+    assert refuses(Malformed, tiles.inclusion_paths_at, source, [*indexes, size], size)
+    assert refuses(Malformed, tiles.inclusion_tiles, size, size)
 
 
 def test_a_log_of_three_levels() -> None:

@@ -55,6 +55,16 @@ class TestRateLimiter:
         now[0] += 3.5
         assert limiter.take("a") == 0.0
 
+    def test_more_than_is_ever_saved_up(self, now: list[float]) -> None:
+        """Goes ahead where all that can be saved up is there, but for the request itself."""
+        limiter = RateLimiter(2)
+        assert (limiter.take("a"), limiter.spend("a", 9)) == (0.0, 0.0)
+        assert limiter.take("a") == pytest.approx(3.5)
+        now[0] += 3.5
+        assert (limiter.take("a"), limiter.spend("a", 2)) == (0.0, 1.0), "which costs nothing"
+        now[0] += 1.0
+        assert (limiter.spend("a", 2), limiter.spend("a", 1)) == (0.0, 0.5)
+
     def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "BUCKETS", 10)
         limiter = RateLimiter(1)
