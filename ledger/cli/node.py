@@ -155,11 +155,7 @@ class Node:
         try:
             yield
         except NoAnswer as error:
-            if error.remedy:
-                said = error.remedy.get(language()) or error.remedy.get("en")
-                raise Unknown(f"{self.url}: {said} [{error.reason or error.code}]") from error
-            text = say(zh="无法连接节点", en="the node cannot be reached")
-            raise Unknown(f"{self.url}: {text} ({error.message})") from error
+            raise unknown_of(self.url, error) from error
 
 
 def _request(
@@ -185,6 +181,15 @@ def _request(
         slow=slow,
         max_bytes=wire.MAX_ANSWER,
     )
+
+
+def unknown_of(url: str, error: NoAnswer) -> Unknown:
+    """What a node says of why it gives no answer, or that it cannot be reached."""
+    if error.remedy:
+        said = error.remedy.get(language()) or error.remedy.get("en")
+        return Unknown(f"{url}: {said} [{error.reason or error.code}]")
+    text = say(zh="无法连接节点", en="the node cannot be reached")
+    return Unknown(f"{url}: {text} ({error.message})")
 
 
 def retry_after(answer: Answer) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from ledger.client.errors import AnswerMalformed
 from ledger.client.files import read_source
-from ledger.client.flows import Flow, Item, ask
+from ledger.client.flows import Flow, Item, ask, pieces
 from ledger.client.inputs import Feedback, Source, Subject
 from ledger.client.reading import Members, members
 from ledger.client.records import read_lines
@@ -21,7 +20,6 @@ PIECE: Final = 20
 """Subjects of one request: what was answered is there after each, whatever becomes of the next."""
 MAX_ROWS: Final = 1000
 """Rows of feedback of one request."""
-T = TypeVar("T")
 
 
 def each(
@@ -40,7 +38,7 @@ def each(
         "matter": matter,
     }
     n = 0
-    for some in _pieces(subjects, PIECE):
+    for some in pieces(subjects, PIECE):
         request = posted(
             "/v1/checks/subjects",
             asked | {"subjects": [_subject(one) for one in some]},
@@ -89,7 +87,7 @@ def feedback(rows: Iterable[Feedback], terms: Terms) -> Flow[list[FeedbackAnswer
     """What became of each row, in order. Each states something, so none is sent twice where it may
     have been taken."""
     found: list[FeedbackAnswer] = []
-    for some in _pieces(rows, MAX_ROWS):
+    for some in pieces(rows, MAX_ROWS):
         value = {"rows": [_row(one) for one in some]}
         request = posted(
             "/v1/feedback", value, repeat=Repeat.UNSENT, slow=True, max_bytes=MAX_ANSWER
@@ -100,12 +98,6 @@ def feedback(rows: Iterable[Feedback], terms: Terms) -> Flow[list[FeedbackAnswer
             raise AnswerMalformed(answer.url, "an answer to other rows of feedback")
         found += [FeedbackAnswer.of(one, len(found) + n) for n, one in enumerate(told)]
     return found
-
-
-def _pieces(many: Iterable[T], most: int) -> Iterator[Sequence[T]]:
-    rest = iter(many)
-    while some := list(islice(rest, most)):
-        yield some
 
 
 def _table(path: str, source: Source, terms: Terms) -> Flow[list[Members]]:

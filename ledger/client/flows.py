@@ -7,7 +7,8 @@ call. `Item` hands one of many results to whoever iterates. `drive` of either tr
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from ledger.client.errors import NoAnswer, NotReady
@@ -70,3 +71,10 @@ def look(request: Request, terms: Terms, end: float) -> Flow[Answer]:
     """`ask` of what is waited for until `end`. The last look has as long as a connection may take,
     so that it tells how things stand and not that its time is over."""
     return (yield from ask(request, terms, max(end, terms.clock() + terms.connect)))
+
+
+def pieces(many: Iterable[T], most: int) -> Iterator[Sequence[T]]:
+    """Many in pieces of `most`, as one request takes them; the last may be shorter."""
+    rest = iter(many)
+    while some := list(islice(rest, most)):
+        yield some

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ledger.client import cases, files, receipts, records, signed
+from ledger.client import cases, files, receipt_batches, receipts, records, signed
 from ledger.client.case_results import CaseFiled, CaseList, CaseShown
 from ledger.client.group import Group
 from ledger.client.inputs import Act, Kind, Progress, Record, Source
 from ledger.client.results import (
+    BareReceipt,
     FileAnswer,
     FileListed,
     ListName,
@@ -137,6 +138,12 @@ class Receipts(Group):
     ) -> Iterator[tuple[str, bytes]]:
         """Leaf and receipt of many, one after the other."""
         return self._transport.iterate(receipts.each(leaves, fields, within, self._terms))
+
+    def bare_each(self, leaves: Iterable[str], *, within: float = 0.0) -> Iterator[BareReceipt]:
+        """Of each of many, in their order, the receipt that shows nothing, or why there is none:
+        one that cannot be had stops no other. A thousand are asked for at once. within: seconds for
+        all of them, until they are anchored."""
+        return self._transport.iterate(receipt_batches.each(leaves, within, self._terms))
 
     def wait(
         self, answer: FileAnswer | Submitted | RowAnswer, *, within: float = ANCHOR_SECONDS

@@ -18,6 +18,8 @@ from ledger.core.receipt import MAX_RECEIPT
 
 POLL_SECONDS: Final = 0.5
 """Between two questions, where a gateway does not say when to come again."""
+PROMISED: Final = "promised"
+"""Why there is no receipt yet of what is promised and not anchored."""
 _OK, _PENDING = 200, 202
 
 
@@ -118,16 +120,26 @@ def check(answer: Answer, leaf: str) -> bytes:
     return answer.body
 
 
+def check_anchored(answer: Answer, leaf: str) -> bytes:
+    """The same of an answer that may have another status. Raises NotReady, with `PROMISED`, where
+    it is not anchored yet; Refused, NoAnswer."""
+    if demand(answer, (_OK, _PENDING)).status == _OK:
+        return check(answer, leaf)
+    pause = max(POLL_SECONDS, answer.retry_after or POLL_SECONDS)
+    problem = "the record is promised and not anchored yet"
+    raise NotReady(answer.url, problem, retry_after=pause, reason=PROMISED)
+
+
 def _wait(leaf: str, request: Request, within: float, terms: Terms) -> Flow[bytes]:
     end = terms.clock() + (within or terms.deadline)
     while True:
-        answer = demand((yield from look(request, terms, end)), (_OK, _PENDING))
-        if answer.status == _OK:
-            return check(answer, leaf)
-        pause = max(POLL_SECONDS, answer.retry_after or POLL_SECONDS)
-        if not within or terms.clock() + pause >= end:
-            problem = "the record is promised and not anchored yet"
-            raise NotReady(answer.url, problem, retry_after=pause, reason="promised")
+        answer = yield from look(request, terms, end)
+        try:
+            return check_anchored(answer, leaf)
+        except NotReady as error:
+            pause = error.retry_after or POLL_SECONDS
+            if error.status is not None or not within or terms.clock() + pause >= end:
+                raise
         yield Sleep(min(pause, terms.longest_pause))
 
 

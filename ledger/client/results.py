@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.client.errors import NoAnswer, Refused
 from ledger.client.reading import Members
 from ledger.core.texts import Text
 
@@ -184,6 +185,16 @@ class FileAnswer:
             message=told.languages("message"),
             raw=told.raw,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BareReceipt:
+    """What became of one of many leaves. data: its bare receipt, byte for byte; None: there is
+    none, and problem says why: `Refused` there will not be, `NoAnswer` not now."""
+
+    leaf: str
+    data: bytes | None
+    problem: Refused | NoAnswer | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

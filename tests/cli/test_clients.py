@@ -133,6 +133,43 @@ def test_many_receipts_go_into_a_folder(
     assert cli("receipt", record_id, "--from", gateway.url, "-o", tmp_path / "r.json").exit == 0
 
 
+def test_bare_receipts_are_asked_for_together(
+    gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Each line is judged as the answer for it alone would be."""
+    parts = [ledger.beijing.receipt(number, bare=True) for number in (0, 1)]
+    leaves = [*(parse(data).leaf.hex() for data in parts), "ab" * 32, "cd" * 32, "ef" * 32]
+    out = tmp_path / "receipts"
+    none, broken = (
+        json.dumps({"status": status, "code": code, "text": {"en": f"{code}!"}}).encode() + b"\n"
+        for status, code in ((404, "not-found"), (500, "internal"))
+    )
+    waits = b'{"state":"promised"}\n'
+    more = {"Retry-After": "1"}
+    gateway.on(
+        "POST /v1/receipts",
+        (200, parts[0] + waits + none + broken + waits, more),
+        (200, parts[1] + waits, more),
+        (200, waits, more),
+    )
+    common = ["receipt", *leaves, "--from", gateway.url, "-o", out, "--json"]
+    done = cli(*common, "--wait", "1")
+    found = done.json()["receipts"]
+    assert done.exit == 1, "the worst"
+    assert [one["leaf"] for one in found] == leaves
+    assert [(out / f"{leaf}.json").read_bytes() for leaf in leaves[:2]] == parts
+    assert "no such leaf" in found[2]["problem"]
+    assert "internal! [internal]" in found[3]["problem"]
+    assert "not anchored yet" in found[4]["problem"]
+    asked = [json.loads(one.body)["leaves"] for one in gateway.asked]
+    assert asked[:2] == [leaves, [leaves[1], leaves[4]]]
+
+    gateway.on("POST /v1/receipts", told({"detail": "busy"}, 503, Retry_After="1"))
+    assert cli(*common).exit == 4, "nothing is known of any"
+    gateway.on("POST /v1/receipts", (200, parts[0], {}))
+    assert cli(*common).exit == 4, "an answer that broke off"
+
+
 def test_receipts_of_a_file(gateway: Stub, cli: Cli, ledger: Ledger, tmp_path: Path) -> None:
     """All of its rows that are in, by this file or before, and none of the others."""
     parts = [ledger.beijing.receipt(number) for number in (0, 1)]

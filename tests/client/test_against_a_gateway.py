@@ -162,6 +162,8 @@ def test_many_records(client: Any) -> None:
     client.receipts.wait(found)
     receipts = dict(client.receipts.each(found.leaves))
     assert list(receipts) == found.leaves
+    bare = {one.leaf: one.data for one in client.receipts.bare_each(found.leaves)}
+    assert bare == {leaf: client.receipts.bare(leaf) for leaf in found.leaves}
     assert [row.row for row in client.records.each(made)] == [1, 2, 3, 4, 5]
 
 

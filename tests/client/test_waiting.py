@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ledger import AnswerMalformed, NotFound, NotReady, Refused
+from ledger import AnswerLost, AnswerMalformed, NotFound, NotReady, Refused
 from ledger.client.receipts import Anchoring
 from ledger.client.results import FileAnswer, Log
 from ledger.core.receipt import parse
@@ -171,6 +172,74 @@ def test_many_receipts(make: Make, ledger: Ledger) -> None:
 
     with faulty(work) as gateway:
         assert dict(make(gateway.url).receipts.each(parts)) == parts
+
+
+def in_lines(*answers: tuple[int, bytes, Any]) -> tuple[int, bytes, Any]:
+    """What is answered for many, by what is answered for each."""
+    return 200, b"".join(body.rstrip(b"\n") + b"\n" for _, body, _ in answers), {"Retry-After": "3"}
+
+
+def test_bare_receipts_in_batches(make: Make, ledger: Ledger, pauses: list[float]) -> None:
+    """A thousand at once, each once, in the order asked; what waits is asked for again alone."""
+    one, two = (ledger.beijing.receipt(number, bare=True) for number in (0, 1))
+    leaf, record = parse(one).leaf.hex(), parse(two).record_id.hex()
+    none, again = "ab" * 32, problem(410, "replaced", replacedBy="cd" * 32)
+    first = in_lines((200, one, {}), PENDING, problem(404, "not-found"), again, PENDING)
+    more, last = in_lines((200, two, {}), PENDING), in_lines(PENDING)
+    names = [leaf, record, none, "cd" * 32, "ef" * 32, leaf]
+    with faulty(in_turn(first, more, last)) as gateway:
+        client = make(gateway.url, terms=replace(QUICK, clock=Ticking(), longest_pause=30.0))
+        found = list(client.receipts.bare_each(names, within=20.0))
+    assert [one.leaf for one in found] == names
+    assert [one.data for one in found] == [one, two, None, None, None, one]
+    problems = [one.problem for one in found]
+    assert (type(problems[2]), type(problems[3]), type(problems[4])) == (
+        *(NotFound, NotFound),
+        NotReady,
+    )
+    assert problems[3].document["replacedBy"] == "cd" * 32
+    assert problems[4].reason == "promised"
+    assert [json.loads(seen.body)["leaves"] for seen in gateway.seen][:3] == [
+        names[:-1],
+        [record, names[4]],
+        [names[4]],
+    ]
+    assert set(pauses) == {3.0}
+
+
+def test_many_bare_receipts_go_in_pieces(make: Make, ledger: Ledger) -> None:
+    def work(seen: Seen) -> Any:
+        leaves = json.loads(seen.body)["leaves"]
+        return in_lines(*[problem(404, "not-found")] * len(leaves))
+
+    with faulty(work) as gateway:
+        found = list(make(gateway.url).receipts.bare_each(f"{n:064x}" for n in range(2100)))
+    assert [one.leaf for one in found] == [f"{n:064x}" for n in range(2100)]
+    assert [len(json.loads(seen.body)["leaves"]) for seen in gateway.seen] == [1000, 1000, 100]
+
+
+def test_bare_receipts_from_an_older_gateway(make: Make, shown: bytes) -> None:
+    leaf = parse(shown).leaf.hex()
+
+    def work(seen: Seen) -> Any:
+        return (200, shown, {}) if seen.path.endswith(leaf) else problem(404, "not-found")
+
+    with faulty(work) as gateway:
+        found = list(make(gateway.url).receipts.bare_each(["ab" * 32, leaf]))
+    assert [one.data for one in found] == [None, shown]
+    assert isinstance(found[0].problem, NotFound)
+    assert [seen.method for seen in gateway.seen] == ["POST", "GET", "GET"]
+
+
+def test_what_are_no_receipts_of_many(make: Make, ledger: Ledger, shown: bytes) -> None:
+    leaf, other = parse(shown).leaf.hex(), ledger.beijing.receipt(1)
+    bodies = (b"", b"{}\n", b"[]\n", b"<html>\n", shown[:-1], other, shown + shown)
+    for body in (*bodies, b'{"code":"x"}\n', b'{"code":"x","status":true}\n'):
+        with faulty(in_turn((200, body, {}))) as gateway, pytest.raises(AnswerMalformed):
+            list(make(gateway.url).receipts.bare_each([leaf]))
+    with faulty(in_turn(in_lines(problem(500, "internal")))) as gateway:
+        (found,) = make(gateway.url).receipts.bare_each([leaf])
+    assert isinstance(found.problem, AnswerLost), "what is damaged there is no word on the record"
 
 
 def log(name: str = "01" * 32, **sizes: int) -> dict[str, Any]:
