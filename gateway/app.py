@@ -42,6 +42,7 @@ from gateway.intake.routes import Reception
 from gateway.lists import routes as lists
 from gateway.lists.routes import ListParts
 from gateway.log import routes as log
+from gateway.log.serving import PublishedTiles, TileReader
 from gateway.making import receipt_of
 from gateway.mirrors import routes as mirrors
 from gateway.node import Node
@@ -124,6 +125,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_middleware(PublishedTiles, reader=TileReader(node.ctx.engine, node.tile_files))
     app.add_middleware(Limits, settings=settings.http, answering=in_words)
     app.add_middleware(Observed, answering=in_words)
     app.state.pages = _pages(app, node, settings.endpoint(port))

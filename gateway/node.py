@@ -60,6 +60,7 @@ from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
+from gateway.log.tile_files import TileFiles
 from gateway.making import (
     database_keeper,
     make_intake,
@@ -169,6 +170,7 @@ class Node:
     figures: NodeFigures = field(init=False)
     explorer: Explorer = field(init=False)
     verifying: Verifying = field(init=False)
+    tile_files: TileFiles | None = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -206,6 +208,8 @@ class Node:
         self.verifying = Verifying(self.ctx)
         self.figures = NodeFigures(self.ctx, RepairCounts(self.ctx.settings.node.code))
         self.explorer = make_explorer(self.ctx)
+        folder = self.ctx.settings.tiles.folder
+        self.tile_files = None if folder is None else TileFiles(self.ctx.engine, folder)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=_forget
         )
@@ -280,6 +284,8 @@ class Node:
             *self.webhooks.steps(self.lease),
             database_keeper(self.ctx.engine),
         ]
+        if self.tile_files is not None:
+            steps.append(("tile-files", self.tile_files))
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
         self._threads.append(
             threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)
@@ -310,6 +316,8 @@ class Node:
 
     def close(self) -> None:
         """Close database, connections and processes. Threads must have been stopped."""
+        if self.tile_files is not None:
+            self.tile_files.close()
         self.workers.close()
         self.files.close()
         self.worklists.close()

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from gateway.base.context import Context
 from gateway.http.problems import MEDIA_TYPE, Problem
-from gateway.log.routes import FOREVER
+from gateway.log.serving import FOREVER
 from ledger.records.store import Library
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {

@@ -93,10 +93,12 @@ def settings_text(
 
 def written(settings: Settings, folder: Path) -> list[Path]:
     """Folders beside that of the node into which a gateway writes: of its log, of a database that
-    is a file. Raises ConfigError where one cannot stand in a unit."""
+    is a file, of tiles. Raises ConfigError where one cannot stand in a unit."""
     _, is_sqlite, database = settings.database_url.partition(_SQLITE)
     files = [settings.log_file.path, Path(database) if is_sqlite else None]
     places = dict.fromkeys(path.resolve().parent for path in files if path)
+    if settings.tiles.folder is not None:
+        places[settings.tiles.folder.resolve()] = None
     found = [place for place in places if not place.is_relative_to(folder)]
     for place in found:
         demand_nameable("--config", str(place))

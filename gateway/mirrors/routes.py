@@ -15,7 +15,8 @@ from gateway.anchoring.models import anchors
 from gateway.base.db import begin_read
 from gateway.http.problems import Problem
 from gateway.log.models import logs
-from gateway.log.routes import FOREVER, NEVER
+from gateway.log.routes import NEVER
+from gateway.log.serving import FOREVER
 from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import MirrorTiles, find_mirror, width_of
 from ledger.core.canonical import DIGEST_SIZE, unhex32

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.http.problems import MEDIA_TYPE, Problem
-from gateway.log.routes import FOREVER
+from gateway.log.serving import FOREVER
 from gateway.quality.services import QualityFiles
 from ledger.core.errors import Malformed
 from ledger.records.quality import Period

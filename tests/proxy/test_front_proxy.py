@@ -8,16 +8,19 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Event
 
 import httpx
 import orjson
 import pytest
 
+from gateway.log.tile_files import TileFiles
 from gateway.node import Node
 from tests.gateway.app.server import Server, serving
 from tests.gateway.intake.material import bearer, new_token, record
+from tests.support.log import make_entries, promise_entries
 from tests.support.nginx import NAME, Nginx, nginx_before
-from tests.support.node import make_test_node
+from tests.support.node import LOG_ID, make_test_node
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
 JSON = {"Content-Type": "application/json"}
@@ -189,6 +192,44 @@ def test_the_gateway_away(folder: Path) -> None:
     assert (page.status_code, "没有应答" in page.text) == (503, True)
     assert (answer.status_code, answer.json()["code"]) == (503, "not-ready")
     assert answer.headers["retry-after"] == "5"
+
+
+# ---- tiles as files
+
+COMMENTED = {"    #location": "    location", "    #    ": "        ", "    #}": "    }"}
+
+
+def test_full_tiles_are_served_without_the_gateway(
+    server: Server, node: Node, folder: Path
+) -> None:
+    """As the gateway would answer them, under its names; it is asked for what is no file."""
+    promise_entries(node, make_entries(300))
+    files = TileFiles(node.ctx.engine, folder / "tiles")
+    node.logs.step()
+    files(Event())
+    base = f"/logs/{LOG_ID.hex()}"
+    changes = COMMENTED | {"/var/lib/credit-ledger/tiles": str(folder / "tiles")}
+    with (
+        httpx.Client(base_url=server.url, timeout=300) as gateway,
+        nginx_before(server.port, folder / "tiled", changes) as nginx,
+        nginx.client() as client,
+    ):
+        for path in ("tile/0/000", "tile/entries/000"):
+            shown, meant = client.get(f"{base}/{path}"), gateway.get(f"{base}/{path}")
+            assert shown.content == meant.content
+            assert "x-request-id" not in shown.headers, "the gateway was not asked"
+            for name in SAME:
+                assert shown.headers[name] == meant.headers[name]
+            assert shown.headers["strict-transport-security"]
+            head = client.head(f"{base}/{path}")
+            assert head.headers["content-length"] == str(len(meant.content))
+        for path in ("tile/0/000.p/3", "tile/0/009", "state.json", "tile/0/../../state.json"):
+            shown, meant = client.get(f"{base}/{path}"), gateway.get(f"{base}/{path}")
+            assert (shown.status_code, shown.content) == (meant.status_code, meant.content)
+            assert "x-request-id" in shown.headers
+
+
+SAME = ("cache-control", "content-type", "x-content-type-options", "referrer-policy")
 
 
 # ---- whose address counts

@@ -1,9 +1,12 @@
-"""The tile paths of C2SP tlog-tiles, and nothing beside them."""
+"""The tile paths of C2SP tlog-tiles, and nothing beside them: by the route, before it, of files."""
 
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
+from gateway.app import create_app
+from gateway.node import Node
 from tests.gateway.log.test_integrate import client_of
 from tests.support.asgi import Client
 from tests.support.log import make_entries, promise_entries
@@ -13,12 +16,23 @@ SIZE = 600  # two full tiles, 88 in the third, two hashes above
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    node = make_test_node(tmp_path_factory.mktemp("log"))
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    folder = tmp_path_factory.mktemp("log")
+    node = make_test_node(folder, tiles={"folder": folder / "tiles"})
     promise_entries(node, make_entries(SIZE))
     node.logs.step()
-    yield client_of(node)
+    yield node
     node.close()
+
+
+@pytest.fixture(scope="module", params=["route", "before it", "files"])
+def client(node: Node, request: pytest.FixtureRequest) -> Client:
+    if request.param == "route":
+        return client_of(node)
+    if request.param == "files":
+        assert node.tile_files is not None
+        node.tile_files(Event())
+    return Client(create_app(node))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +53,8 @@ def test_tiles(client: Client, path: str, length: int) -> None:
     assert len(response.content) == length
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert response.headers["content-type"] == "application/octet-stream"
+    head = client.request("HEAD", f"/logs/{LOG_ID.hex()}/{path}")
+    assert (head.status_code, head.headers["content-length"]) == (200, str(length))
 
 
 @pytest.mark.parametrize(("path", "count"), [("000", 256), ("002.p/88", 88), ("000.p/3", 3)])

@@ -125,7 +125,7 @@ def test_a_url_that_no_proxy_can_name(tmp_path: Path, host: str) -> None:
 
 def test_a_container_sees_what_the_settings_name(tmp_path: Path) -> None:
     more = 'schemas = "../rules"\ncalendar_file = "calendar.json"\n'
-    logs = '[log_file]\npath = "../logs/gateway.jsonl"\n'
+    logs = '[log_file]\npath = "../logs/gateway.jsonl"\n[tiles]\nfolder = "../tiles"\n'
     config = settings_at(tmp_path / "110000" / "gateway.toml", more + SETTINGS + logs)
     assert write(config, tmp_path / "deploy").exit_code == 0
     mounts = composed(tmp_path / "deploy")["services"]["gateway"]["volumes"]
@@ -134,6 +134,7 @@ def test_a_container_sees_what_the_settings_name(tmp_path: Path) -> None:
     assert seen == {
         tmp_path / "110000": False,
         tmp_path / "logs": False,
+        tmp_path / "tiles": False,
         tmp_path / "network.json": True,
         tmp_path / "password": True,
         tmp_path / "rules": True,
