@@ -16,6 +16,7 @@ from ledger.core.texts import Text
 __all__ = [
     "TAKEN",
     "VERDICTS",
+    "BareReceipt",
     "FileAnswer",
     "FileListed",
     "ListName",
