@@ -34,9 +34,10 @@ from gateway.history import routes as history
 from gateway.history.routes import HistoryParts
 from gateway.http import docs
 from gateway.http.inside import Inside
-from gateway.http.limits import Limits, RateLimiter
+from gateway.http.limits import Limits
 from gateway.http.observe import Observed
 from gateway.http.problems import Problem, problem_of
+from gateway.http.rates import RateLimiter
 from gateway.intake import routes as intake
 from gateway.intake.routes import Reception
 from gateway.lists import routes as lists
@@ -125,7 +126,7 @@ def create_app(node: Node, *, port: int | None = None) -> FastAPI:
     for kind in (LedgerError, HTTPException, sa.exc.OperationalError, sa.exc.TimeoutError):
         app.add_exception_handler(kind, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_middleware(PublishedTiles, reader=TileReader(node.ctx.engine, node.tile_files))
+    app.add_middleware(PublishedTiles, reader=TileReader(node.ctx.engine, node.logs.files))
     app.add_middleware(Limits, settings=settings.http, answering=in_words)
     app.add_middleware(Observed, answering=in_words)
     app.state.pages = _pages(app, node, settings.endpoint(port))

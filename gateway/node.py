@@ -60,7 +60,6 @@ from gateway.intake.services import Intake
 from gateway.jobs.services import Jobs
 from gateway.log.services import Logs
 from gateway.log.tasks import Integrator
-from gateway.log.tile_files import TileFiles
 from gateway.making import (
     database_keeper,
     make_intake,
@@ -170,7 +169,6 @@ class Node:
     figures: NodeFigures = field(init=False)
     explorer: Explorer = field(init=False)
     verifying: Verifying = field(init=False)
-    tile_files: TileFiles | None = field(init=False)
     _stop: Event = field(default_factory=Event)
     _threads: list[Thread] = field(default_factory=list)
     _sender: MessageSender | None = None
@@ -208,8 +206,6 @@ class Node:
         self.verifying = Verifying(self.ctx)
         self.figures = NodeFigures(self.ctx, RepairCounts(self.ctx.settings.node.code))
         self.explorer = make_explorer(self.ctx)
-        folder = self.ctx.settings.tiles.folder
-        self.tile_files = None if folder is None else TileFiles(self.ctx.engine, folder)
         self.erasures = Erasures(
             self.ctx, self.file_store, self.signing, self.accesses, forget=_forget
         )
@@ -283,9 +279,8 @@ class Node:
             ("chain-nodes", NodeWatch(self.ctx)),
             *self.webhooks.steps(self.lease),
             database_keeper(self.ctx.engine),
+            *self.logs.steps(),
         ]
-        if self.tile_files is not None:
-            steps.append(("tile-files", self.tile_files))
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
         self._threads.append(
             threads.start("anchorer", anchorer, self._stop, longest=LOOK_AGAIN_SECONDS)
@@ -316,18 +311,12 @@ class Node:
 
     def close(self) -> None:
         """Close database, connections and processes. Threads must have been stopped."""
-        if self.tile_files is not None:
-            self.tile_files.close()
-        self.workers.close()
-        self.files.close()
-        self.worklists.close()
-        self.mirrors.close()
-        self.reader.close()
-        self.outbox.close()
-        self.peers.close()
-        self.verifying.close()
-        self.explorer.close()
-        self.finance.close()
+        for close in (
+            *(self.logs.leave_files, self.workers.close, self.files.close, self.worklists.close),
+            *(self.mirrors.close, self.reader.close, self.outbox.close, self.peers.close),
+            *(self.verifying.close, self.explorer.close, self.finance.close),
+        ):
+            close()
         close_engine(self.ctx.engine)
 
 

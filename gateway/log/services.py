@@ -16,11 +16,13 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there
+from gateway.base.threads import Step
 from gateway.chain.signing import Signing
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.numbers import reserve
 from gateway.log.store import LogState, TileStore, Waiting
+from gateway.log.tile_files import TileFiles
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
@@ -84,11 +86,23 @@ def enqueue(
 
 
 class Logs:
-    """The logs of this member, as they grow."""
+    """The logs of this member, as they grow. files: where full tiles are beside the database; None:
+    nowhere."""
 
     def __init__(self, ctx: Context, signing: Signing) -> None:
         self._ctx = ctx
         self._signing = signing
+        folder = ctx.settings.tiles.folder
+        self.files = None if folder is None else TileFiles(ctx.engine, folder)
+
+    def steps(self) -> list[tuple[str, Step]]:
+        """What a thread does again and again beside the integrator."""
+        return [] if self.files is None else [("tile-files", self.files)]
+
+    def leave_files(self) -> None:
+        """Leave the files to another process."""
+        if self.files is not None:
+            self.files.close()
 
     def step(self) -> int:
         """One batch of every log integrated and published; returns how many entries went in.

@@ -20,9 +20,10 @@ from starlette.responses import Response
 
 from gateway.base.clock import Clock
 from gateway.chain.signing import Signing
-from gateway.http.limits import RateLimiter, address_of, media_type
+from gateway.http.limits import address_of, media_type
 from gateway.http.places import Places
 from gateway.http.problems import Problem, problem_of, retry_later
+from gateway.http.rates import RateLimiter
 from gateway.peers.admission import Admission, of_wire
 from gateway.peers.errors import Refused, SignatureRefused
 from gateway.peers.interfaces import ROUTES, Asker, Reply

@@ -25,8 +25,8 @@ from gateway.base.db import begin_write
 from gateway.base.policy import ALWAYS, SCOPES, Caller, Days, Marks, Purpose, decide
 from gateway.base.who import Who, WhoFiles
 from gateway.http.inside import INSIDE, is_counted, is_inside
-from gateway.http.limits import RateLimiter
 from gateway.http.problems import retry_later, unauthorized
+from gateway.http.rates import RateLimiter
 from gateway.tokens.models import tokens
 from ledger.core.errors import InputError
 from ledger.records import uscc

@@ -21,8 +21,8 @@ from typing import Any, Final, Self
 
 import orjson
 
-from gateway.http.limits import RateLimiter
 from gateway.http.problems import Problem, retry_later
+from gateway.http.rates import RateLimiter
 from gateway.verifying.asking import demand_askable
 from gateway.verifying.services import Verifying
 from ledger.core.errors import CouldNotCheck

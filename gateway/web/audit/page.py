@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.base.errors import NotReady
-from gateway.http.limits import MAX_AUDITED, RateLimiter, address_of
+from gateway.http.limits import MAX_AUDITED, address_of
 from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
+from gateway.http.rates import RateLimiter
 from gateway.web.audit.form import FILES, read
 from gateway.web.audit.newest import Newest, Shown
 from gateway.web.kinds import is_damaged, other_kind

@@ -20,9 +20,10 @@ from gateway.app import create_app
 from gateway.base import logging_setup as logs
 from gateway.base.errors import NotReady
 from gateway.base.settings import HttpSettings, LogFileSettings
-from gateway.http import limits
-from gateway.http.limits import Limits, RateLimiter
+from gateway.http import limits, rates
+from gateway.http.limits import Limits
 from gateway.http.problems import Problem, problem_of
+from gateway.http.rates import RateLimiter
 from gateway.http.titles import TITLES
 from ledger.core.errors import ConfigError, CouldNotCheck, InputError, Malformed
 from tests.gateway.intake.material import bearer, new_token
@@ -66,7 +67,7 @@ class TestRateLimiter:
         assert (limiter.spend("a", 2), limiter.spend("a", 1)) == (0.0, 0.5)
 
     def test_memory_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(limits, "BUCKETS", 10)
+        monkeypatch.setattr(rates, "BUCKETS", 10)
         limiter = RateLimiter(1)
         for n in range(100):
             limiter.take(str(n))

@@ -30,8 +30,8 @@ def client(node: Node, request: pytest.FixtureRequest) -> Client:
     if request.param == "route":
         return client_of(node)
     if request.param == "files":
-        assert node.tile_files is not None
-        node.tile_files(Event())
+        assert node.logs.files is not None
+        node.logs.files(Event())
     return Client(create_app(node))
 
 

@@ -40,8 +40,8 @@ def grow(node: Node, count: int, seed: str = "") -> None:
 
 
 def files_of(node: Node) -> TileFiles:
-    assert node.tile_files is not None
-    return node.tile_files
+    assert node.logs.files is not None
+    return node.logs.files
 
 
 def names(tmp_path: Path) -> set[str]:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from gateway.app import create_app
 from gateway.base.errors import NotReady
 from gateway.devnet import plain
-from gateway.http.limits import RateLimiter
+from gateway.http.rates import RateLimiter
 from gateway.peers.admission import KEPT
 from gateway.peers.directory import Directory
 from gateway.peers.errors import PeerRefused, PeerSilent

@@ -18,9 +18,9 @@ import pytest
 from gateway.app import create_app
 from gateway.base.errors import NotReady
 from gateway.devnet import plain
-from gateway.http.limits import RateLimiter
 from gateway.http.places import Places
 from gateway.http.problems import Problem
+from gateway.http.rates import RateLimiter
 from gateway.peers import directory as directories
 from gateway.peers import routes
 from gateway.peers.directory import Directory

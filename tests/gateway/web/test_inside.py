@@ -11,7 +11,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from gateway.app import create_app
-from gateway.http import limits
+from gateway.http import rates
 from gateway.http.inside import Inside
 from gateway.web.visits import Signed
 from tests.gateway.intake.material import new_token
@@ -22,7 +22,7 @@ from tests.support.node import make_test_node
 def test_a_page_is_one_request(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However much it asks of the interface; the next page is the next one, and so is what a
     program asks."""
-    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    monkeypatch.setattr(rates, "time", SimpleNamespace(monotonic=lambda: 100.0))
     with closing(make_test_node(tmp_path, http={"requests_per_second": 1})) as node:
         app = create_app(node)
 

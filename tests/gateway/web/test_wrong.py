@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from gateway.base import logging_setup as logs
-from gateway.http import limits
+from gateway.http import limits, rates
 from gateway.node import Node
 from gateway.web.visits import Visit
 from tests.gateway.intake.material import new_token
@@ -152,7 +152,7 @@ def test_too_large(tmp_path: Path) -> None:
 
 def test_too_often(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With how long to wait; asked of no table, which many could make us do."""
-    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: 100.0))
+    monkeypatch.setattr(rates, "time", SimpleNamespace(monotonic=lambda: 100.0))
     with closing(make_test_node(tmp_path, http={"requests_per_second": 1})) as node:
         visitor = Visitor(create_app(node))
         answers = [visitor.get("/login", headers=BROWSER) for _ in range(20)]
