@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from gateway.app import create_app
 from gateway.base.db import begin_write
 from gateway.log.models import bundles, logs
+from gateway.log.store import locate
 from gateway.node import Node
 from gateway.receipts.batch import MAX_LEAVES
 from ledger.core.receipt import parse
@@ -85,19 +87,30 @@ def test_a_batch_is_what_is_answered_for_each(
 
 
 def test_what_is_damaged_holds_up_no_other(tmp_path: Path) -> None:
-    """A bundle that the disk has changed, an entry beyond the end of a closed log, one logged
-    again."""
+    """A bundle that the disk has changed; entries beyond the end of a closed log."""
     with closing(make_test_node(tmp_path, now=NOW)) as node:
-        leaves = [leaf.hex() for leaf in fill(node)]
+        leaves = fill(node)
         with begin_write(node.ctx.engine) as connection:
-            connection.execute(sa.update(bundles).where(bundles.c.n == 1).values(data=b"x"))
+            where = [
+                None if at is None else at.index for at in map(partial(locate, connection), leaves)
+            ]
+            damaged = min(index // 256 for index in where if index is not None)
+            change = sa.update(bundles).where(bundles.c.n == damaged).values(data=b"x")
+            connection.execute(change)
             connection.execute(sa.update(logs).values(closed=605))
         here = Asked(node)
-        lines = here.many(leaves).content.splitlines(keepends=True)
-        assert lines == [here.line(leaf) for leaf in leaves]
-        codes = [json.loads(line).get("code") for line in lines]
-        assert set(codes) == {None, "internal", "stranded"}
-        assert codes.count(None) >= 2, "those beside it"
+        names = [leaf.hex() for leaf in leaves]
+        lines = here.many(names).content.splitlines(keepends=True)
+        assert lines == [here.line(name) for name in names]
+        expected = [
+            "stranded"
+            if index is None or index >= 605
+            else "internal"
+            if index // 256 == damaged
+            else None
+            for index in where
+        ]
+        assert [json.loads(line).get("code") for line in lines] == expected
 
 
 @pytest.mark.parametrize(
