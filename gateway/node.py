@@ -279,7 +279,7 @@ class Node:
             ("chain-nodes", NodeWatch(self.ctx)),
             *self.webhooks.steps(self.lease),
             database_keeper(self.ctx.engine),
-            *self.logs.steps(),
+            *self.logs.steps(self.lease),
         ]
         anchorer = Anchorer(self.ctx, self.anchoring, self.lease)
         self._threads.append(

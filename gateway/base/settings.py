@@ -245,6 +245,17 @@ class TileSettings(_Section):
     too, from which they are answered without the database; 330 bytes an entry. None: nowhere."""
 
     folder: Path | None = None
+    bucket: str | None = None
+    """The same in an S3-compatible store, `https://HOST/BUCKET/PREFIX`, for a proxy that serves
+    them from there."""
+    bucket_key: Path | None = None
+    """Its access key: a file `{"id","secret","region"}` that nobody else may read."""
+
+    @model_validator(mode="after")
+    def _both(self) -> TileSettings:
+        if (self.bucket is None) != (self.bucket_key is None):
+            raise ValueError("bucket and bucket_key belong together")
+        return self
 
 
 class TokenSettings(_Section):
@@ -401,7 +412,10 @@ _PATHS = (
     *("network", "keys", "key_password_file", "calendar_file", "schemas"),
     *("authorities_file", "uscc_exceptions_file", "subjects_file"),
 )
-_PATHS_IN = (("log_file", "path"), ("web", "audit_report"), ("tiles", "folder"))
+_PATHS_IN = (
+    *(("log_file", "path"), ("web", "audit_report")),
+    *(("tiles", "folder"), ("tiles", "bucket_key")),
+)
 
 
 def load(path: Path) -> Settings:

@@ -143,6 +143,7 @@ def _mounts(settings: Settings, folder: Path) -> Iterator[str]:
         *(settings.network, settings.keys, settings.key_password_file, settings.schemas),
         *(settings.calendar_file, settings.authorities_file, settings.subjects_file),
         *(settings.uscc_exceptions_file, settings.web.audit_report),
+        settings.tiles.bucket_key,
     ]
     places = [folder, *init_files.written(settings, folder)]
     paths = dict.fromkeys(path.resolve() for path in read if path)

@@ -16,13 +16,15 @@ import structlog
 from gateway.base.context import Context
 from gateway.base.crash import crash_point
 from gateway.base.db import begin_read, begin_write, insert_rows, insert_unless_there
+from gateway.base.lease import Lease
 from gateway.base.threads import Step
 from gateway.chain.signing import Signing
 from gateway.log import store
 from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.numbers import reserve
 from gateway.log.store import LogState, TileStore, Waiting
-from gateway.log.tile_files import TileFiles
+from gateway.log.tile_bucket import Bucket, load_key
+from gateway.log.tile_files import TileFiles, TilesInFolder
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.entry import MAX_ENTRY
 from ledger.core.errors import EvidenceError, LedgerError, Malformed, ProofMismatch
@@ -92,17 +94,27 @@ class Logs:
     def __init__(self, ctx: Context, signing: Signing) -> None:
         self._ctx = ctx
         self._signing = signing
-        folder = ctx.settings.tiles.folder
-        self.files = None if folder is None else TileFiles(ctx.engine, folder)
+        self._tiles = ctx.settings.tiles
+        folder = self._tiles.folder
+        self.files = None if folder is None else TilesInFolder(ctx.engine, folder)
+        self._bucket: TileFiles | None = None
 
-    def steps(self) -> list[tuple[str, Step]]:
-        """What a thread does again and again beside the integrator."""
-        return [] if self.files is None else [("tile-files", self.files)]
+    def steps(self, lease: Lease) -> list[tuple[str, Step]]:
+        """What threads do again and again beside the integrator. Raises ConfigError."""
+        found: list[tuple[str, Step]] = []
+        if self.files is not None:
+            found.append(("tile-files", self.files))
+        if self._tiles.bucket is not None and self._tiles.bucket_key is not None:
+            bucket = Bucket(self._tiles.bucket, load_key(self._tiles.bucket_key), lease.take)
+            self._bucket = TileFiles(self._ctx.engine, bucket)
+            found.append(("tile-bucket", self._bucket))
+        return found
 
     def leave_files(self) -> None:
-        """Leave the files to another process."""
-        if self.files is not None:
-            self.files.close()
+        """Leave them to another process."""
+        for one in (self.files, self._bucket):
+            if one is not None:
+                one.leave()
 
     def step(self) -> int:
         """One batch of every log integrated and published; returns how many entries went in.

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.log import store
 from gateway.log.models import bundles, logs, tiles
-from gateway.log.tile_files import TileFiles
+from gateway.log.tile_files import TilesInFolder
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.errors import LedgerError, Malformed
 from ledger.core.tiles import (
@@ -79,7 +79,7 @@ class TileReader:
     """Reads in threads of its own, so that no disk stops the event loop. files: where full tiles
     are beside the database; None: nowhere."""
 
-    def __init__(self, engine: sa.Engine, files: TileFiles | None) -> None:
+    def __init__(self, engine: sa.Engine, files: TilesInFolder | None) -> None:
         self._engine = engine
         self._files = files
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tiles")

@@ -1,24 +1,20 @@
 """Full tiles and entry bundles as files, under the names that C2SP gives them.
 
-They are answered from there without the database, and a server of files may serve the folder. What
-is written is public already and never changes: entries are commitments, and nothing that a record
+They are answered from there without the database, and a server of files may serve them. What is
+written is public already and never changes: entries are commitments, and nothing that a record
 says, or that is erased of it, is in them.
 
-A folder belongs to one tree. Before anything is written, `state.json` says of which (a size and its
+A place belongs to one tree. Before anything is written, `state.json` says of which (a size and its
 root); where the database has another tree, or less of it, as after a restore from an older backup,
-the folder is emptied. Only what was written and brought to the disk whole is answered.
+the place is emptied. Only what was written and brought to the disk whole is answered.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 import sqlalchemy as sa
@@ -27,6 +23,7 @@ import structlog
 from gateway.base.db import begin_read
 from gateway.log import store
 from gateway.log.store import LogState, TileStore
+from gateway.log.tile_places import STATE, Folder, Piece, Place
 from ledger.core.canonical import unhex32
 from ledger.core.errors import Malformed, ProofMismatch
 from ledger.core.ids import Digest
@@ -47,18 +44,8 @@ LOOK_AGAIN: Final = 1.0
 PORTION: Final = 64
 """Bundles that are written together, some 5 MB: what is brought to the disk at once costs one
 commit of its journal."""
-STATE: Final = "state.json"
-LOCK: Final = ".lock"
-"""Held by the one process that writes; another one of this folder answers from its database."""
 
 _log = structlog.get_logger(__name__)
-
-
-class Piece(NamedTuple):
-    """A file. name: its path below the folder of the log."""
-
-    name: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,30 +76,16 @@ class Held:
 
 
 class TileFiles:
-    """One step of the thread that writes them, and the reading of them by any other; see
-    `gateway.base.threads`."""
+    """One step of the thread that writes them to a place; see `gateway.base.threads`."""
 
-    def __init__(self, engine: sa.Engine, folder: Path) -> None:
+    def __init__(self, engine: sa.Engine, place: Place) -> None:
         self._engine = engine
-        self._folder = folder
+        self._place = place
         self._done: dict[bytes, int] = {}
-        self._lock: int | None = None
-
-    def read(self, log_id: bytes, address: TileAddress) -> bytes | None:
-        """A full tile or bundle; None: it is not there, or not full."""
-        level = address.level or 0
-        if address.width != WIDTH or _end(level, address.n) > self._done.get(log_id, 0):
-            return None
-        name = entries_path(address.n) if address.level is None else tile_path(level, address.n)
-        try:
-            with open(f"{self._folder}/{log_id.hex()}/{name}", "rb", buffering=0) as file:
-                return file.readall()
-        except OSError as error:  # somebody took it away; the database has it
-            _log.warning("tiles.file-lost", name=name, error=error.strerror)
-            return None
 
     def __call__(self, stop: threading.Event) -> float:
-        if not self._take_lock():
+        if not self._place.take():
+            self._done.clear()  # another process goes on from where it was
             return LOOK_AGAIN
         with self._engine.connect() as connection:
             found = store.states(connection)
@@ -123,36 +96,26 @@ class TileFiles:
                 pass
         return LOOK_AGAIN
 
-    def close(self) -> None:
-        """Leave the folder to another process."""
+    def leave(self) -> None:
+        """Let another process write there."""
         self._done.clear()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._place.leave()
 
-    def _take_lock(self) -> bool:
-        if self._lock is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                return False
-            self._lock = handle
-        return True
+    def name_of(self, log_id: bytes, address: TileAddress) -> str | None:
+        """Under which name a piece is there; None: it is not, or it is not full."""
+        level = address.level or 0
+        if address.width != WIDTH or _end(level, address.n) > self._done.get(log_id, 0):
+            return None
+        return entries_path(address.n) if address.level is None else tile_path(level, address.n)
 
     def _take_up(self, log: LogState) -> None:
-        """Believe what the folder holds, where it is of the tree that the database has."""
-        folder = self._of(log)
-        held = _state_of(folder)
+        """Believe what is there, where it is of the tree that the database has."""
+        held = _read(self._place.state(log.log_id))
         if held is not None and not self._is_of(log, held):
             _log.warning("tiles.other-tree", log=log.log_id.hex(), size=held.claimed)
             held = None
         if held is None:
-            if folder.exists():
-                shutil.rmtree(folder)
-            folder.mkdir()
+            self._place.empty(log.log_id)
         self._done[log.log_id] = 0 if held is None else held.done
 
     def _is_of(self, log: LogState, held: Held) -> bool:
@@ -163,28 +126,40 @@ class TileFiles:
 
     def _go_on(self, log: LogState) -> bool:
         """Write the next portion; False: there is nothing more. Raises EvidenceError where the
-        database does not have what was published any more; OSError."""
+        database does not have what was published any more; what its place raises."""
         done, target = self._done[log.log_id], (log.published or 0) // WIDTH * WIDTH
         if done >= target:
             return False
         end = min(target, done + PORTION * WIDTH)
         with begin_read(self._engine) as connection:
             root, found = _grown(TileStore(connection, log.id), done, end)
-        folder = self._of(log)
-        _write(folder, [Piece(STATE, Held(claimed=end, root=root, done=done).encode())])
-        _write(folder, found)
-        _write(folder, [Piece(STATE, Held(claimed=end, root=root, done=end).encode())])
+        for pieces in (
+            [Piece(STATE, Held(claimed=end, root=root, done=done).encode())],
+            found,
+            [Piece(STATE, Held(claimed=end, root=root, done=end).encode())],
+        ):
+            self._place.write(log.log_id, pieces)
         self._done[log.log_id] = end
         return end < target
 
-    def _of(self, log: LogState) -> Path:
-        return self._folder / log.log_id.hex()
+
+class TilesInFolder(TileFiles):
+    """The same in a folder, from which they are answered by any thread."""
+
+    def __init__(self, engine: sa.Engine, path: Path) -> None:
+        self._folder = Folder(path)
+        super().__init__(engine, self._folder)
+
+    def read(self, log_id: bytes, address: TileAddress) -> bytes | None:
+        """A full tile or bundle; None: it is not there, or not full."""
+        name = self.name_of(log_id, address)
+        return None if name is None else self._folder.read(log_id, name)
 
 
-def _state_of(folder: Path) -> Held | None:
+def _read(state: bytes | None) -> Held | None:
     try:
-        return Held.decode((folder / STATE).read_bytes())
-    except (FileNotFoundError, Malformed):
+        return None if state is None else Held.decode(state)
+    except Malformed:
         return None
 
 
@@ -210,31 +185,3 @@ def _grown(source: TileStore, done: int, end: int) -> tuple[Digest, list[Piece]]
         raise ProofMismatch("root of the entries", expected=stored.hex(), actual=grown.root.hex())
     full = (tile for tile in grown.tiles if tile.width == WIDTH)
     return grown.root, [*found, *(Piece(tile_path(one.level, one.n), one.data) for one in full)]
-
-
-def _write(folder: Path, pieces: Sequence[Piece]) -> None:
-    """Files that are there whole or not at all, also after the machine went down."""
-    beside = [(folder / piece.name).with_name(f".{Path(piece.name).name}") for piece in pieces]
-    folders = {path.parent for path in beside}
-    for one in folders:
-        one.mkdir(parents=True, exist_ok=True)
-    handles: list[int] = []
-    try:
-        for path, piece in zip(beside, pieces, strict=True):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-            handles.append(handle)
-            with open(handle, "wb", closefd=False) as file:
-                file.write(piece.data)
-        for handle in handles:  # all are written: the first sync takes the others along
-            os.fsync(handle)
-    finally:
-        for handle in handles:
-            os.close(handle)
-    for path, piece in zip(beside, pieces, strict=True):
-        path.replace(folder / piece.name)
-    for one in folders:
-        handle = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -14,7 +14,7 @@ import httpx
 import orjson
 import pytest
 
-from gateway.log.tile_files import TileFiles
+from gateway.log.tile_files import TilesInFolder
 from gateway.node import Node
 from tests.gateway.app.server import Server, serving
 from tests.gateway.intake.material import bearer, new_token, record
@@ -204,7 +204,7 @@ def test_full_tiles_are_served_without_the_gateway(
 ) -> None:
     """As the gateway would answer them, under its names; it is asked for what is no file."""
     promise_entries(node, make_entries(300))
-    files = TileFiles(node.ctx.engine, folder / "tiles")
+    files = TilesInFolder(node.ctx.engine, folder / "tiles")
     node.logs.step()
     files(Event())
     base = f"/logs/{LOG_ID.hex()}"

@@ -15,7 +15,8 @@ from gateway.app import create_app
 from gateway.base.db import begin_write
 from gateway.log import tile_files
 from gateway.log.models import bundles, tiles
-from gateway.log.tile_files import PORTION, STATE, TileFiles
+from gateway.log.tile_files import PORTION, TilesInFolder
+from gateway.log.tile_places import STATE
 from gateway.node import Node
 from ledger.core.errors import EvidenceError
 from ledger.core.tiles import parse_path
@@ -39,7 +40,7 @@ def grow(node: Node, count: int, seed: str = "") -> None:
         pass
 
 
-def files_of(node: Node) -> TileFiles:
+def files_of(node: Node) -> TilesInFolder:
     assert node.logs.files is not None
     return node.logs.files
 
@@ -78,15 +79,15 @@ def test_they_are_what_the_database_gives(
     grow(node, 5 * 256)
     client = Client(create_app(node))
     files_of(node)(Event())
-    files_of(node).close()
+    files_of(node).leave()
     grow(node, 300, "more")
     expected = {name: client.get(f"{BASE}/{name}").content for name in names(tmp_path)}
     assert len(expected) == 10
-    again = TileFiles(node.ctx.engine, tmp_path / "tiles")
+    again = TilesInFolder(node.ctx.engine, tmp_path / "tiles")
     again(Event())
     assert len(names(tmp_path)) == 12
     assert {name: again.read(LOG_ID, parse_path(name)) for name in expected} == expected
-    again.close()
+    again.leave()
     files_of(node)(Event())
     with begin_write(node.ctx.engine) as connection:
         connection.execute(sa.delete(bundles))
@@ -112,7 +113,7 @@ def test_a_database_that_went_back(node: Node, tmp_path: Path, looks: tuple[int,
     grow(node, 256)
     files_of(node)(Event())
     before = read(node, "tile/0/000")
-    files_of(node).close()
+    files_of(node).leave()
     (tmp_path / "other").mkdir()
     other = make_test_node(tmp_path / "other", tiles={"folder": tmp_path / "tiles"})
     with closing(other):
@@ -174,7 +175,7 @@ def test_what_was_not_brought_to_the_disk_whole(
         except OSError:
             assert read(node, "tile/entries/001") is None
             assert client.get(f"{BASE}/tile/entries/001").status_code == 200
-            files_of(node).close()
+            files_of(node).leave()
         tries += 1
     assert tries == 10, "two states, four files, and their four folders"
     assert len(names(tmp_path)) == 4
@@ -194,13 +195,13 @@ def test_one_process_writes(node: Node, tmp_path: Path) -> None:
     """Another one of the same folder answers from its database until the first one is gone."""
     grow(node, 256)
     files_of(node)(Event())
-    second = TileFiles(node.ctx.engine, tmp_path / "tiles")
+    second = TilesInFolder(node.ctx.engine, tmp_path / "tiles")
     second(Event())
     assert second.read(LOG_ID, parse_path("tile/0/000")) is None
-    files_of(node).close()
+    files_of(node).leave()
     second(Event())
     assert second.read(LOG_ID, parse_path("tile/0/000")) is not None
-    second.close()
+    second.leave()
 
 
 @pytest.mark.parametrize("state", [b"", b"{}", b"[]", b'{"claimed":"x","done":0,"root":""}'])
@@ -209,7 +210,7 @@ def test_a_folder_without_a_state_that_can_be_read(
 ) -> None:
     grow(node, 256)
     files_of(node)(Event())
-    files_of(node).close()
+    files_of(node).leave()
     folder = tmp_path / "tiles" / LOG_ID.hex()
     (folder / STATE).write_bytes(state)
     (folder / "tile" / "0" / "000").write_bytes(b"another")
