@@ -39,6 +39,7 @@ from pydantic_settings import (
 )
 
 from gateway.base.crash import POINTS
+from gateway.base.tile_settings import TileSettings
 from ledger.chain.nodes.addresses import Network, network
 from ledger.chain.sending.fees import GWEI
 from ledger.chain.sending.transactions import MAX_TIP
@@ -238,24 +239,6 @@ class WebSettings(_Section):
     idle_minutes: int = Field(default=15, ge=1, le=480)
     hours: int = Field(default=10, ge=1, le=72)
     audit_report: Path | None = None
-
-
-class TileSettings(_Section):
-    """The public tree of our logs. folder: where full tiles and entry bundles are written as files
-    too, from which they are answered without the database; 330 bytes an entry. None: nowhere."""
-
-    folder: Path | None = None
-    bucket: str | None = None
-    """The same in an S3-compatible store, `https://HOST/BUCKET/PREFIX`, for a proxy that serves
-    them from there."""
-    bucket_key: Path | None = None
-    """Its access key: a file `{"id","secret","region"}` that nobody else may read."""
-
-    @model_validator(mode="after")
-    def _both(self) -> TileSettings:
-        if (self.bucket is None) != (self.bucket_key is None):
-            raise ValueError("bucket and bucket_key belong together")
-        return self
 
 
 class TokenSettings(_Section):

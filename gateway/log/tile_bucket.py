@@ -51,7 +51,7 @@ class Bucket:
     of a member one does."""
 
     def __init__(self, url: str, key: BucketKey, mine: Callable[[], bool]) -> None:
-        """Raises ConfigError."""
+        """Open no connection yet. Raises ConfigError."""
         if _URL.fullmatch(url) is None:
             raise ConfigError("tiles.bucket", "is no https://HOST/BUCKET or …/PREFIX")
         parts = urlsplit(url)

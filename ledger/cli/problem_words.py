@@ -126,6 +126,9 @@ SETTINGS: Final[Mapping[str, str]] = {
         "应为某个已知步骤的 STAGE:before 或 STAGE:after"
     ),
     "is an instant in UTC with Z": "应为以 Z 结尾的 UTC 时刻",
+    "bucket and bucket_key belong together": "bucket 与 bucket_key 须一并设置",
+    "is no https://HOST/BUCKET or …/PREFIX": "应为 https://主机/存储桶 或 https://主机/存储桶/前缀",
+    'is no file {"id","secret","region"}': '应为形如 {"id","secret","region"} 的文件',
     "files.memory_mib must be {} at least, {} times http.max_file_bytes, or no file of that "
     "size can be read": (
         "files.memory_mib 至少为 {}（http.max_file_bytes 的 {} 倍），否则无法读取这样大的文件"

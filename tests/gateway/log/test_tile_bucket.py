@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,14 +61,17 @@ class Store:
         """An object as it is stored."""
         return self.s3.get_object(Bucket=BUCKET, Key=f"{PREFIX}/{LOG_ID.hex()}/{name}")
 
-    def bucket(self, **changes: Any) -> Bucket:
-        """As a node writes to it."""
-        values = {
+    @contextmanager
+    def bucket(self, **changes: Any) -> Iterator[Bucket]:
+        """As a node writes to it, and left at the end."""
+        values: dict[str, Any] = {
             "url": f"{self.url}/{BUCKET}/{PREFIX}",
             "key": self.key,
             "mine": lambda: True,
         }
-        return Bucket(**(values | changes))
+        bucket = Bucket(**(values | changes))
+        yield bucket
+        bucket.leave()
 
 
 @pytest.fixture(scope="module")
@@ -125,15 +128,8 @@ def node(tmp_path: Path) -> Iterator[Node]:
 
 @pytest.fixture(autouse=True)
 def empty(store: Store) -> None:
-    with closing_bucket(store.bucket()) as bucket:
+    with store.bucket() as bucket:
         bucket.empty(LOG_ID)
-
-
-class closing_bucket(closing[Bucket]):  # noqa: N801 - as `closing` is written
-    """Leaves it at the end."""
-
-    def __exit__(self, *_: object) -> None:
-        self.thing.leave()
 
 
 def grow(node: Node, count: int, seed: str = "") -> None:
@@ -148,7 +144,7 @@ FULL = {"tile/0/000", "tile/0/001", "tile/entries/000", "tile/entries/001"}
 def test_what_is_full_is_there(node: Node, store: Store) -> None:
     grow(node, 600)
     client = Client(create_app(node))
-    with closing_bucket(store.bucket()) as bucket:
+    with store.bucket() as bucket:
         TileFiles(node.ctx.engine, bucket)(Event())
     assert store.names() == FULL | {STATE}
     for name in FULL:
@@ -158,7 +154,7 @@ def test_what_is_full_is_there(node: Node, store: Store) -> None:
         assert kept["CacheControl"] == meant.headers["cache-control"]
     assert store.get(STATE)["CacheControl"] == "no-cache"
     grow(node, 200, "more")
-    with closing_bucket(store.bucket()) as bucket:
+    with store.bucket() as bucket:
         TileFiles(node.ctx.engine, bucket)(Event())
     assert store.names() == FULL | {STATE, "tile/0/002", "tile/entries/002"}
 
@@ -182,12 +178,12 @@ def test_settings_name_both(store: Store, tmp_path: Path) -> None:
 
 def test_a_bucket_of_another_tree_is_emptied(node: Node, store: Store, tmp_path: Path) -> None:
     grow(node, 600)
-    with closing_bucket(store.bucket()) as bucket:
+    with store.bucket() as bucket:
         TileFiles(node.ctx.engine, bucket)(Event())
     (tmp_path / "other").mkdir()
     with closing(make_test_node(tmp_path / "other")) as other:
         grow(other, 256, "others")
-        with closing_bucket(store.bucket()) as bucket:
+        with store.bucket() as bucket:
             TileFiles(other.ctx.engine, bucket)(Event())
         assert store.names() == {STATE, "tile/0/000", "tile/entries/000"}
         shown = Client(create_app(other)).get(f"/logs/{LOG_ID.hex()}/tile/0/000").content
@@ -198,7 +194,7 @@ def test_one_gateway_of_several_writes(node: Node, store: Store) -> None:
     """Who has lost the lease begins with what is there when it has it again."""
     grow(node, 256)
     mine = [False]
-    with closing_bucket(store.bucket(mine=lambda: mine[0])) as bucket:
+    with store.bucket(mine=lambda: mine[0]) as bucket:
         files = TileFiles(node.ctx.engine, bucket)
         files(Event())
         assert store.names() == set()
@@ -206,7 +202,7 @@ def test_one_gateway_of_several_writes(node: Node, store: Store) -> None:
         files(Event())
         mine[0] = False
         files(Event())
-        with closing_bucket(store.bucket()) as second:
+        with store.bucket() as second:
             grow(node, 256, "more")
             TileFiles(node.ctx.engine, second)(Event())
         before = store.get(STATE)["LastModified"], store.get(STATE)["Body"].read()
@@ -225,7 +221,7 @@ def test_a_store_that_refuses_or_is_away(node: Node, store: Store) -> None:
         ({"url": f"{store.url}/another/{PREFIX}"}, "bucket-refuses"),
         ({"url": "http://127.0.0.1:1/ledger"}, "bucket-unreachable"),
     ):
-        with closing_bucket(store.bucket(**changes)) as bucket:
+        with store.bucket(**changes) as bucket:
             with pytest.raises(CouldNotCheck) as caught:
                 TileFiles(node.ctx.engine, bucket)(Event())
             assert caught.value.code == code
@@ -235,14 +231,14 @@ def test_a_store_that_refuses_or_is_away(node: Node, store: Store) -> None:
 
 def test_a_store_that_keeps_what_was_deleted(store: Store) -> None:
     listed = f"<Contents><Key>{PREFIX}/{LOG_ID.hex()}/tile/0/000</Key></Contents>"
-    bucket = store.bucket()
-    bucket._http.close()
-    bucket._http = httpx.Client(
-        base_url=store.url,
-        transport=httpx.MockTransport(lambda _: httpx.Response(200, text=listed)),
-    )
-    with closing_bucket(bucket), pytest.raises(CouldNotCheck, match="bucket-keeps"):
-        bucket.empty(LOG_ID)
+    with store.bucket() as bucket:
+        bucket._http.close()
+        bucket._http = httpx.Client(
+            base_url=store.url,
+            transport=httpx.MockTransport(lambda _: httpx.Response(200, text=listed)),
+        )
+        with pytest.raises(CouldNotCheck, match="bucket-keeps"):
+            bucket.empty(LOG_ID)
 
 
 def test_the_example_of_the_specification() -> None:
@@ -289,5 +285,5 @@ def test_the_file_of_a_key(tmp_path: Path) -> None:
     "url", ["", "https://s3.example", "https://s3.example/", "ftp://s3.example/b", "https://x/b?c"]
 )
 def test_what_is_no_bucket(store: Store, url: str) -> None:
-    with pytest.raises(ConfigError, match="HOST/BUCKET"):
-        store.bucket(url=url)
+    with pytest.raises(ConfigError, match="HOST/BUCKET"), store.bucket(url=url):
+        pass
