@@ -156,6 +156,7 @@ def test_openapi_and_docs_need_no_network(client: Client) -> None:
     spec = client.get("/openapi.json").json()
     for path in (
         "/v1/records",
+        "/v1/receipts",
         "/v1/receipts/{leaf}",
         "/v1/records/{leaf}",
         "/v1/records/{leaf}/receipt",
