@@ -30,7 +30,7 @@ def let_through(path: str) -> int:
     """Bytes that the proxy takes for a path: of its exact place, else of the first pattern that
     fits, else of all."""
     text = SITE.read_text("utf-8").partition("client_max_body_size 1m;")[2]
-    places = re.findall(r"location (=|~)? ?(\S+) \{(.*?)\n    \}", text, re.DOTALL)
+    places = re.findall(r"\n +location (=|~)? ?(\S+) \{(.*?)\n    \}", text, re.DOTALL)
     fits = [body for kind, name, body in places if kind == "=" and name == path]
     fits += [body for kind, name, body in places if kind == "~" and re.search(name, path)]
     found = re.search(r"client_max_body_size (\d+)m", fits[0]) if fits else None
