@@ -8,13 +8,13 @@ whoever keeps a copy; where nobody does, the place is left open.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
 from ledger.audit.altered import Arbiter, first_unlike, unlike_places
-from ledger.audit.entries import EntryReader, Read
+from ledger.audit.entries import EntryReader
 from ledger.audit.incomplete_codes import INCOMPLETE
 from ledger.audit.log_account import LogAccount
 from ledger.audit.noted import Noted, Wants, note
@@ -38,7 +38,8 @@ class _Piece(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class BundleReading:
-    """Reads them in their order. take: is given what was read."""
+    """Reads them in their order. take: is given what was read. proven: up to which size the log is
+    known to be the anchored one."""
 
     account: LogAccount
     arbiter: Arbiter
@@ -47,6 +48,7 @@ class BundleReading:
     reader: EntryReader
     tail: EntryReader  # what is in no anchor counts for nothing
     take: Callable[[Noted], None]
+    proven: Callable[[], int]
 
     def read(self, n: int, width: int, bundle: bytes, lowest: bytes) -> Sequence[bytes] | None:
         """Read one; its leaves, or None where it cannot be read, nor what is behind it. lowest: the
@@ -126,18 +128,11 @@ class BundleReading:
             stretch = self.stretches.at(first + at)
             part = entries[at : stretch.end - first]
             if stretch.anchor is None:
-                read = self.tail.read(part)
+                read = replace(self.tail.read(part), bad=[])
             else:
                 read = self.reader.read(part, stretch.epoch)
-                self._tell(read)
-            self.take(note(log, first + at, part, read, self.wants))
+                if any(item.code in INCOMPLETE for item in read.bad):
+                    self.account.whole = False
+            proven = self.proven()
+            self.take(note(log, first + at, part, read, wants=self.wants, proven=proven))
             at += len(part)
-
-    def _tell(self, read: Read) -> None:
-        """What is wrong with entries, and what cannot be read."""
-        account = self.account
-        for item in read.bad:
-            known = item.code not in INCOMPLETE
-            account.whole = account.whole and known
-            tell = account.add if known else account.unchecked
-            tell(item.code, f"entry/{item.index}", why=item.why)

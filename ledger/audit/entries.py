@@ -109,13 +109,14 @@ class Naming:
 class Read:
     """What was read: of each entry its commitment in hex (b"" where it has none) and flags (of
     `commitments`), then what some of them name, and bad ones. said: how many records say what, but
-    those that replace others, which were shared with these."""
+    those that replace others (again), which were shared with these."""
 
     commitments: list[bytes]
     flags: bytearray
     names: list[Naming] = field(default_factory=list)
     bad: list[Bad] = field(default_factory=list)
     said: Counter[About] = field(default_factory=Counter, compare=False)
+    again: Counter[About] = field(default_factory=Counter, compare=False)
 
 
 class EntryReader:
@@ -187,8 +188,7 @@ class EntryReader:
         commitment, corrects, period, replaces, schema, timely = match.groups()
         group = self._said(first + at, (period, schema, timely), read.bad)
         self.tally.records[group] += 1
-        if replaces is None:
-            read.said[group[1]] += 1
+        (read.said if replaces is None else read.again)[group[1]] += 1
         read.commitments[at] = commitment
         self._names(first, at, corrects, replaces, read)
         if group[1][1] == schema:

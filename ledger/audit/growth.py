@@ -59,8 +59,9 @@ class Uneven(NamedTuple):
 
 
 class Growth:
-    """Grows by leaves. astray: what is not yet told of a tree that is not the anchored one, None:
-    it is. uneven: hash tiles that are not those of the tree, not yet told either."""
+    """Grows by leaves. matched: size of the last anchor whose root they gave. astray: what is not
+    yet told of a tree that is not the anchored one, None: it is. uneven: hash tiles that are not
+    those of the tree, not yet told either."""
 
     def __init__(
         self, log: Log, fetch: Fetch, add: Add, told: Mapping[str, Any] | None = None
@@ -73,7 +74,7 @@ class Growth:
         self._tree = Tree((height, bytes.fromhex(node)) for height, node in told["peaks"])
         self._waiting = {level: [bytes.fromhex(one) for one in of] for level, of in told["waiting"]}
         self._done = dict(told["done"])
-        self._matched: int = told["matched"]
+        self.matched: int = told["matched"]
         self.astray = Astray(**told["astray"]) if told["astray"] else None
         self.uneven = [Uneven(*one) for one in told["uneven"]]
 
@@ -83,7 +84,7 @@ class Growth:
             "peaks": [[height, node.hex()] for height, node in self._tree.peaks],
             "waiting": [[level, [one.hex() for one in of]] for level, of in self._waiting.items()],
             "done": list(self._done.items()),
-            "matched": self._matched,
+            "matched": self.matched,
             "astray": self.astray and asdict(self.astray),
             "uneven": [list(one) for one in self.uneven],
         }
@@ -128,12 +129,12 @@ class Growth:
             self.astray.also += 1
         else:
             anchored = hex32(anchor.root)
-            self.astray = Astray(anchor.size, anchored, hex32(computed), anchor.tx, self._matched)
+            self.astray = Astray(anchor.size, anchored, hex32(computed), anchor.tx, self.matched)
 
     def _right(self, anchor: Anchor) -> None:
         """The entries up to here are the anchored ones: so other tiles are wrong, and roots before
         that were others."""
-        self._matched = anchor.size
+        self.matched = anchor.size
         if self.astray is not None:
             self.tell_astray(self.astray)
             self.astray = None

@@ -16,14 +16,16 @@ __all__ = ["LogAccount"]
 
 @dataclass(slots=True)
 class LogAccount:
-    """complete: what is named elsewhere stands here or nowhere; whole: every entry was read,
-    too."""
+    """complete: what is named elsewhere stands here or nowhere; whole: every entry was read, too.
+    proven: up to this size it is the anchored log, and another one behind it; None: nothing says
+    that it is another one."""
 
     log: Log
     tally: Tally = field(default_factory=Tally)
     findings: Findings = field(default_factory=Findings)
     complete: bool = True
     whole: bool = True
+    proven: int | None = None
 
     @property
     def left(self) -> int:
@@ -48,11 +50,11 @@ class LogAccount:
         """In plain values, for a reading that is to go on later."""
         return {
             **{"tally": self.tally.as_dict(), "findings": self.findings.as_dict()},
-            **{"complete": self.complete, "whole": self.whole},
+            **{"complete": self.complete, "whole": self.whole, "proven": self.proven},
         }
 
     @classmethod
     def of(cls, log: Log, told: Mapping[str, Any]) -> LogAccount:
         """The inverse."""
         tally, findings = Tally.of(told["tally"]), Findings.of(told["findings"])
-        return cls(log, tally, findings, told["complete"], told["whole"])
+        return cls(log, tally, findings, told["complete"], told["whole"], told["proven"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,6 +12,7 @@ from ledger.audit.commitments import NEVER, Commitments, References, Seat
 from ledger.audit.entries import Group
 from ledger.audit.findings import Findings
 from ledger.audit.held import ActedOn, Corrections
+from ledger.audit.incomplete_codes import INCOMPLETE
 from ledger.audit.listed import ListEntries
 from ledger.audit.log_account import LogAccount
 from ledger.audit.noted import Noted, Wants
@@ -19,6 +21,7 @@ from ledger.audit.state import Anchor, Log, State, is_anew
 from ledger.audit.stretches import Stretches, epochs_of
 from ledger.audit.timely import LogTimely
 from ledger.audit.times import BlockTimes
+from ledger.audit.unproven import Unproven
 from ledger.chain.contracts.structs import MONTH
 from ledger.chain.network import Rebuilt
 from ledger.core.ids import Digest, record_id
@@ -70,6 +73,8 @@ class LogJudge:
     epochs: Sequence[int] = field(init=False)
     timely: LogTimely = field(init=False)
     _stretches: Stretches = field(init=False)
+    _waiting: Unproven = field(default_factory=Unproven)
+    _records: Counter[Group] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         against = self.against
@@ -86,13 +91,22 @@ class LogJudge:
     # ---- what was read, piece by piece
 
     def take(self, noted: Noted) -> None:
-        """Some more of its entries. Raises CouldNotCheck."""
+        """Some more of its entries, which count once an anchor behind them is right. Raises
+        CouldNotCheck."""
+        self._waiting.add(noted)
+        for one in self._waiting.until(noted.proven):
+            self._judge(one)
+
+    def _judge(self, noted: Noted) -> None:
         against, log = self.against, self.log.log_id
-        number = self._stretches.at(noted.first).anchor
+        _, epoch, number = self._stretches.at(noted.first)
         rank = NEVER if number is None else self.ranks[number]
         anchor = None if number is None else self.log.anchors[number]
         time = self._time(noted, anchor)
         if anchor is not None:
+            for said in (noted.said, noted.again):
+                self._records.update({(epoch, about): count for about, count in said.items()})
+            self._tell(noted)
             self._name(noted, rank, anchor)
             self.timely.take(noted.said, noted.first, anchor)
             if against.listed is not None:
@@ -101,6 +115,16 @@ class LogJudge:
         if against.opened is not None:
             against.opened.seen(log, noted, ANEW if is_anew(against.state, time) else time)
         against.commitments.add(self.number, noted.first, rank, noted.commitments, noted.flags)
+
+    def _tell(self, noted: Noted) -> None:
+        """What is wrong with entries, and what cannot be read."""
+        for item in noted.bad:
+            where = f"entry/{item.index}"
+            if item.code in INCOMPLETE:
+                path = f"log/{self.log.log_id.hex()}/{where}"
+                self.against.findings.unchecked(item.code, path, why=item.why)
+            else:
+                self._add(item.code, where, why=item.why)
 
     def _time(self, noted: Noted, anchor: Anchor | None) -> int:
         """Of its anchor, where somebody asks for it; each is a question to the chain."""
@@ -126,10 +150,15 @@ class LogJudge:
     # ---- all of it
 
     def end(self, account: LogAccount) -> None:
-        """Everything was read that could be. Raises CouldNotCheck."""
+        """Everything was read that could be; what stands in another log than was anchored counts
+        for nothing. Raises CouldNotCheck."""
+        for noted in self._waiting.until(account.proven):
+            self._judge(noted)
+        self._waiting.close()
         self.against.findings.absorb(account.findings)
         for group, index in sorted(account.tally.firsts.items()):
-            self._group(group, index, account.tally.records[group])
+            if account.proven is None or index < account.proven:
+                self._group(group, index, self._records[group])
         for code, index, evidence in self.timely.findings():
             self._add(code, f"entry/{index}", **evidence)
 

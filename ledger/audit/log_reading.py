@@ -93,6 +93,7 @@ class LogReading:
             reader=EntryReader(log.log_id, account.tally, at),
             tail=EntryReader(log.log_id),
             take=self.take,
+            proven=lambda: growth.matched,
         )
         try:
             for n, bundle, lowest in Bundles(fetch, end, at // WIDTH):
@@ -146,6 +147,7 @@ class LogReading:
         shown, astray = self._shown, growth.astray
         if astray is not None:
             self.account.lose()
+            self.account.proven = astray.since
             more = self._where_it_leaves(fetch, growth, astray)
             if growth.size == self.log.end and shown.differs == growth.root().hex():
                 more["signed"] = shown.differs  # one other tree: told once

@@ -10,12 +10,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ledger.audit.commitments import REPLACES, STATEMENT
-from ledger.audit.entries import About, Naming, Read
+from ledger.audit.entries import About, Bad, Naming, Read
 from ledger.audit.wanted import Wanted
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import LogId, keccak256
@@ -50,8 +50,9 @@ class Wants:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """Entries of one log from index `first` on, all of one anchor or of none: commitments in hex
-    (b"" is none), flags, what they name and what is said as in `Read`. listed: how many are of a
-    type."""
+    (b"" is none), flags, what they name, what is said and what is bad as in `Read`. listed: how
+    many are of a type. proven: up to which size the log was known to be the anchored one when this
+    was read."""
 
     first: int
     commitments: Sequence[bytes]
@@ -60,6 +61,14 @@ class Noted:
     records: Sequence[NotedRecord] = ()
     listed: Mapping[str, int] = field(default_factory=dict)
     said: Mapping[About, int] = field(default_factory=dict)
+    again: Mapping[About, int] = field(default_factory=dict)
+    bad: Sequence[Bad] = ()
+    proven: int = 0
+
+    @property
+    def end(self) -> int:
+        """The index behind them."""
+        return self.first + len(self.flags)
 
     def encode(self) -> bytes:
         """Its bytes."""
@@ -75,10 +84,10 @@ class Noted:
                     for one in self.records
                 ],
                 "listed": self.listed,
-                "said": [
-                    [*(text.decode() for text in about), count]
-                    for about, count in self.said.items()
-                ],
+                "said": _plain(self.said),
+                "again": _plain(self.again),
+                "bad": [[one.index, one.code, one.why] for one in self.bad],
+                "proven": self.proven,
             }
         )
         marked = zip(self.flags, self.commitments, strict=True)
@@ -112,12 +121,26 @@ class Noted:
                 for name, period, schema, first in head["records"]
             ],
             listed=head["listed"],
-            said={tuple(text.encode() for text in about): count for *about, count in head["said"]},
+            said=_counts(head["said"]),
+            again=_counts(head["again"]),
+            bad=[Bad(index, code, why) for index, code, why in head["bad"]],
+            proven=head["proven"],
         )
 
 
-def note(log: LogId, first: int, entries: Sequence[bytes], read: Read, wants: Wants) -> Noted:
-    """What is kept of entries from index `first` on, and of what was read of them."""
+def _plain(counts: Mapping[About, int]) -> list[list[str | int]]:
+    return [[*(text.decode() for text in about), count] for about, count in counts.items()]
+
+
+def _counts(plain: Sequence[Sequence[Any]]) -> dict[About, int]:
+    return {tuple(text.encode() for text in about): count for *about, count in plain}
+
+
+def note(
+    log: LogId, first: int, entries: Sequence[bytes], read: Read, *, wants: Wants, proven: int
+) -> Noted:
+    """What is kept of entries from index `first` on, and of what was read of them. proven: as of
+    `Noted`."""
     return Noted(
         first=first,
         commitments=read.commitments,
@@ -126,6 +149,9 @@ def note(log: LogId, first: int, entries: Sequence[bytes], read: Read, wants: Wa
         records=_records(log, entries, read, wants.records) if wants.records else (),
         listed=_listed(entries, wants.types),
         said=read.said,
+        again=read.again,
+        bad=read.bad,
+        proven=proven,
     )
 
 

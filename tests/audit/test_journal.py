@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.audit import disk
 from ledger.audit.commitments import REPLACES, STATEMENT
-from ledger.audit.entries import Naming
+from ledger.audit.entries import Bad, Naming
 from ledger.audit.journal import Journal
 from ledger.audit.noted import Noted, NotedRecord
 
@@ -136,6 +136,7 @@ def test_a_position_is_written_behind_the_work(
 
 HEX = st.binary(min_size=32, max_size=32).map(lambda data: data.hex().encode())
 DIGEST = st.binary(min_size=32, max_size=32)
+ABOUT = st.tuples(*(st.sampled_from([b"2026-10", b"yes"]) for _ in range(3)))
 FLAGS = st.sampled_from([0, STATEMENT, REPLACES, STATEMENT | REPLACES])
 
 
@@ -146,6 +147,7 @@ def noted(draw: st.DrawFn) -> Noted:
     records = st.builds(
         NotedRecord, DIGEST, st.just("2026-10"), st.just("penalty@1"), st.none() | DIGEST
     )
+    bad = st.builds(Bad, st.integers(0, 1 << 40), st.text(), st.text())
     return Noted(
         first=draw(st.integers(0, 1 << 40)),
         commitments=commitments,
@@ -153,6 +155,10 @@ def noted(draw: st.DrawFn) -> Noted:
         names=draw(st.lists(names, max_size=3)),
         records=draw(st.lists(records, max_size=3)),
         listed=draw(st.dictionaries(st.just("penalty"), st.integers(1, 256))),
+        said=draw(st.dictionaries(ABOUT, st.integers(1, 256), max_size=3)),
+        again=draw(st.dictionaries(ABOUT, st.integers(1, 256), max_size=3)),
+        bad=draw(st.lists(bad, max_size=3)),
+        proven=draw(st.integers(0, 1 << 40)),
     )
 
 

@@ -33,7 +33,9 @@ def work(count: int) -> float:
             opened.add(promised(one))
         entries = [one.entry() for one in statements]
         read = EntryReader(LOG).read(entries)
-        opened.seen(LOG, note(LOG, 0, entries, read, Wants(opened.wanted)), 1_800_000_100)
+        opened.seen(
+            LOG, note(LOG, 0, entries, read, wants=Wants(opened.wanted), proven=0), 1_800_000_100
+        )
         opened.end()
         opened._db.set_progress_handler(step, 10)
         for held in opened.each():
