@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from ledger.audit.cases import Cases
-from ledger.audit.complete import Gap, compare
+from ledger.audit.complete import Gap, answered, compare
 from ledger.chain.contracts import bindings
-from ledger.chain.errors import NoContract, Reverted
 from ledger.chain.nodes.quorum import View
 from ledger.core.ids import Address
 from ledger.core.status import State
@@ -28,12 +27,7 @@ def case_gaps(
     what ships; else it may give no answer, which is a gap too. Raises CouldNotCheck."""
     registry = bindings.CaseRegistry(address, view.call, view.calls)
     where = f"contract/CaseRegistry/{address}"
-    try:
-        yield from _all_gaps(registry, where, cases, members)
-    except (NoContract, Reverted) as error:
-        if ours:
-            raise
-        yield Gap(where, "no answer", str(error))
+    yield from answered(_all_gaps(registry, where, cases, members), where, ours=ours)
 
 
 def _all_gaps(

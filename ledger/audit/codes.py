@@ -4,6 +4,7 @@ from ledger.audit.case_codes import CASE_CODES
 from ledger.audit.finance_codes import FINANCE_CODES
 from ledger.audit.finding_code import FindingCode
 from ledger.audit.incomplete_codes import TILES_MISSING
+from ledger.audit.item_codes import ITEM_CODES
 from ledger.audit.opening_codes import OPENING_CODES
 from ledger.audit.service_codes import SERVICE_CODES
 
@@ -395,4 +396,4 @@ CODES: dict[str, FindingCode] = {
             "en": "The member must withdraw the record; only what was stranded is logged again.",
         },
     ),
-} | (CASE_CODES | OPENING_CODES | FINANCE_CODES | SERVICE_CODES)
+} | (CASE_CODES | OPENING_CODES | FINANCE_CODES | SERVICE_CODES | ITEM_CODES)

@@ -14,6 +14,7 @@ from ledger.audit.state import Item, Key, Log, Member, State
 from ledger.audit.times import BlockTimes
 from ledger.chain.contracts import bindings, structs
 from ledger.chain.contracts.bindings import CASE_REGISTRY, CATALOGUE, LOG_ANCHOR
+from ledger.chain.errors import NoContract, NoQuorum, Reverted
 from ledger.chain.nodes.quorum import View
 from ledger.core.ids import Address, Digest, LogId
 
@@ -32,8 +33,8 @@ Sizes = Mapping[LogId, tuple[int, Digest]]
 """Size and root of each log at its last anchor."""
 
 
-def gaps(view: View, consortium: Address, state: State, sizes: Sizes) -> Iterator[Gap]:
-    """What the events up to the head do not account for. Raises CouldNotCheck."""
+def gaps(view: View, consortium: Address, state: State) -> Iterator[Gap]:
+    """What the events of the Consortium up to the head do not account for. Raises CouldNotCheck."""
     found, times = bindings.Consortium(consortium, view.call), BlockTimes(view)
     yield from compare("threshold", found.threshold(), state.threshold)
     yield from compare("chair", found.chair() or "", state.chair)
@@ -46,8 +47,33 @@ def gaps(view: View, consortium: Address, state: State, sizes: Sizes) -> Iterato
         held = [(one.account, one.since) for one in found.contract_history(role)]
         yield from compare(f"contracts/{role}", held, told)
     yield from _compare_votes(found, state)
-    yield from _items(view, state, times)
-    yield from _anchors(view, state, sizes)
+
+
+def catalogue_gaps(view: View, address: Address, state: State, *, ours: bool) -> Iterator[Gap]:
+    """What a contract that had the role has otherwise than its own events. ours: its code is what
+    ships; else it may give no answer, which is a gap too. Raises CouldNotCheck."""
+    puts = [put for put in state.items if put.contract == address]
+    found = _of_catalogue(bindings.Catalogue(address, view.call), puts, BlockTimes(view))
+    yield from answered(found, f"contract/Catalogue/{address}", ours=ours)
+
+
+def anchor_gaps(
+    view: View, address: Address, state: State, sizes: Sizes, *, ours: bool
+) -> Iterator[Gap]:
+    """What the newest contract has otherwise than the events of all. See `catalogue_gaps`."""
+    found = _of_logs(bindings.LogAnchor(address, view.call), state, sizes)
+    yield from answered(found, f"contract/LogAnchor/{address}", ours=ours)
+
+
+def answered(found: Iterator[Gap], where: str, *, ours: bool) -> Iterator[Gap]:
+    """The gaps of a contract; that one which is not ours gives no answer is a gap. Raises
+    CouldNotCheck where one of ours gives none."""
+    try:
+        yield from found
+    except (NoContract, NoQuorum, Reverted) as error:
+        if ours:
+            raise
+        yield Gap(where, "no answer", str(error))
 
 
 def _member_gaps(
@@ -119,13 +145,7 @@ def _compare_votes(found: bindings.Consortium, state: State) -> Iterator[Gap]:
         yield Gap(f"transaction/{tx}", f"vote carried out: {carried}", f"changes: {changed}")
 
 
-def _items(view: View, state: State, times: BlockTimes) -> Iterator[Gap]:
-    for _, account in state.contracts.get(CATALOGUE, []):
-        puts = [put for put in state.items if put.contract == account]
-        yield from _catalogue_gaps(bindings.Catalogue(account, view.call), puts, times)
-
-
-def _catalogue_gaps(
+def _of_catalogue(
     found: bindings.Catalogue, puts: Iterable[Item], times: BlockTimes
 ) -> Iterator[Gap]:
     """Of one catalogue: its ids, the regions of each, the versions of each series."""
@@ -142,11 +162,10 @@ def _catalogue_gaps(
             yield from compare(f"{where}/{name}/{region or 'national'}", held, versions)
 
 
-def _anchors(view: View, state: State, sizes: Sizes) -> Iterator[Gap]:
+def _of_logs(found: bindings.LogAnchor, state: State, sizes: Sizes) -> Iterator[Gap]:
     """Every log's last anchor."""
-    held = state.contracts.get(LOG_ANCHOR, [])
-    for log_id in state.logs if held else ():
-        latest = bindings.LogAnchor(held[-1][1], view.call).latest(log_id)
+    for log_id in state.logs:
+        latest = found.latest(log_id)
         size, root = sizes.get(log_id, (0, None))
         where = f"log/{log_id.hex()}/latest"
         yield from compare(where, _size(latest.size, latest.root), _size(size, root))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ledger.audit.case_complete import case_gaps
 from ledger.audit.case_reader import CaseReader
 from ledger.audit.cases import Cases
-from ledger.audit.complete import Gap, gaps
+from ledger.audit.complete import Gap, anchor_gaps, catalogue_gaps, gaps
 from ledger.audit.findings import Findings
 from ledger.audit.incomplete_codes import EVENTS_MISSING, STATUS_DIFFERS
 from ledger.audit.judge_written import WrittenReader
-from ledger.audit.state import Anchor, Item, Span, State, carry_out, fold, missing, within
+from ledger.audit.puts import PutReader
+from ledger.audit.state import Anchor, Span, State, fold, missing, within
 from ledger.audit.times import BlockTimes
 from ledger.audit.written import Event, Written
 from ledger.audit.written_complete import product_gaps, revocation_gaps
@@ -101,22 +102,42 @@ class ChainReader:
             if error.code != EVENTS_MISSING:
                 raise
             return [Gap("events", error.message, "")]
-        found = list(gaps(self._view, self._network.consortium, self._now, self._sizes))
-        return [*found, *self._gaps_of_cases(), *self._gaps_of_written()]
+        found = list(gaps(self._view, self._network.consortium, self._now))
+        return [*found, *self._gaps_of_roles(), *self._gaps_of_cases(), *self._gaps_of_written()]
 
-    def _gaps_of_cases(self) -> list[Gap]:
-        """Of the newest registry, whose code may not be ours: then nobody knows which is right."""
-        held = list(tenures(self._now, CASE_REGISTRY))
-        if not held:
-            return []
-        registry = held[-1][0]
-        ours = all(self._codes.ours(CASE_REGISTRY, address) for address, _ in held)
-        found = list(case_gaps(self._view, registry, self._cases_now, self._now.members, ours=ours))
+    def _gaps_of_roles(self) -> list[Gap]:
+        """Of catalogues and anchors. Each `Catalogue` answers for itself, the newest `LogAnchor`
+        for those before it."""
+        found: list[Gap] = []
+        for address, _ in tenures(self._now, CATALOGUE):
+            ours = bool(self._codes.ours(CATALOGUE, address))
+            some = catalogue_gaps(self._view, address, self._now, ours=ours)
+            found += self._held(some, ours=ours)
+        held = [address for address, _ in tenures(self._now, LOG_ANCHOR)]
+        ours = all(self._codes.ours(LOG_ANCHOR, address) for address in held)
+        for address in held[-1:]:
+            some = anchor_gaps(self._view, address, self._now, self._sizes, ours=ours)
+            found += self._held(some, ours=ours)
+        return found
+
+    def _held(self, found: Iterable[Gap], *, ours: bool) -> list[Gap]:
+        """Gaps of a contract. Where its code is not ours nobody knows whether a node or the
+        contract is wrong: they are told, and the rest of the report is worth what it was."""
         if ours:
-            return found
+            return list(found)
         for gap in found:
             self._findings.unchecked(STATUS_DIFFERS, gap.where, state=gap.state, events=gap.events)
         return []
+
+    def _gaps_of_cases(self) -> list[Gap]:
+        """Of the newest registry."""
+        held = list(tenures(self._now, CASE_REGISTRY))
+        if not held:
+            return []
+        ours = all(self._codes.ours(CASE_REGISTRY, address) for address, _ in held)
+        members = self._now.members
+        found = case_gaps(self._view, held[-1][0], self._cases_now, members, ours=ours)
+        return self._held(found, ours=ours)
 
     def _gaps_of_written(self) -> list[Gap]:
         """The same of revocations and products."""
@@ -126,12 +147,8 @@ class ChainReader:
             ours = all(self._codes.ours(role, address) for address in held)
             # The newest `Products` answers for those before it, each `Revocations` for itself.
             for address in held[-1:] if role == PRODUCTS else held:
-                some = list(of(self._view, address, self._written_now, ours=ours))
-                found += some if ours else ()
-                for gap in () if ours else some:
-                    self._findings.unchecked(
-                        STATUS_DIFFERS, gap.where, state=gap.state, events=gap.events
-                    )
+                some = of(self._view, address, self._written_now, ours=ours)
+                found += self._held(some, ours=ours)
         return found
 
     def _read(self) -> None:
@@ -142,10 +159,13 @@ class ChainReader:
             fold(self._now, event)
         if not passed:
             self.state = copy.deepcopy(self._now)
+        puts = PutReader(self._now, self.state, self._last, self._findings)
         for address, span in tenures(self._now, CATALOGUE):
+            ours = bool(self._codes.ours(CATALOGUE, address))
             for event in self._events("Catalogue", address, ItemPut):
                 if isinstance(event, ItemPut) and within(span, event.entry.place):
-                    self._take_item(event)
+                    puts.take(event, ours=ours)
+            puts.end()
         for address, span in tenures(self._now, LOG_ANCHOR):
             ours = bool(self._codes.ours(LOG_ANCHOR, address))
             for event in self._events("LogAnchor", address, Anchored):
@@ -186,20 +206,6 @@ class ChainReader:
                         cases.take(event, in_turn=within(span, event.entry.place), ours=ours)
             cases.end()
         self.cases, self._cases_now = cases.cases, cases.now
-
-    def _take_item(self, event: ItemPut) -> None:
-        item = Item(item=event.item, place=event.entry.place, contract=event.entry.address)
-        for state in self._states(event):
-            state.items.append(item)
-            if not event.member:
-                proposal = state.proposals.get(Digest(event.authority))
-                if proposal is None:
-                    raise missing(f"proposal {event.authority.hex()} was never made")
-                carry_out(state, proposal, event)
-
-    def _states(self, event: ChainEvent) -> list[State]:
-        """Those to which an event belongs."""
-        return [self._now, self.state] if event.entry.block <= self._last else [self._now]
 
     def _take_anchor(self, event: Anchored, span: Span, *, ours: bool) -> None:
         """Into the log; or, of code that is not ours and may do anything, a finding."""

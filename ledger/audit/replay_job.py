@@ -33,6 +33,7 @@ from ledger.audit.log_reading import Progress
 from ledger.audit.opened import Opened
 from ledger.audit.opening_files import OpeningFiles
 from ledger.audit.patience import Patience, of_all
+from ledger.audit.puts import judge_supplements
 from ledger.audit.read_ahead import ReadAhead, reading_ahead
 from ledger.audit.read_here import ReadHere
 from ledger.audit.replay_logs import LogsReplay, ReadLogs, subjects_of
@@ -134,6 +135,7 @@ class ReplayJob:
         self._votes = check_votes(self.view, network, state, findings)
         judge_keys(state, findings)
         judge_endpoints(state, findings)
+        judge_supplements(self.view, network.chain_id, state, self._times, findings)
         for log in self._logs:
             judge_anchors(state, log, self._times, findings)
             check_signatures(self.view, network.chain_id, log, findings)

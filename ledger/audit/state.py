@@ -101,11 +101,15 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A version of a catalogue item, and where it was put."""
+    """A version of a catalogue item, and where it was put. member: the province whose supplement it
+    is, "": nobody's. authority: key that signed it, or proposal."""
 
     item: CatalogueItem
     place: Place
     contract: Address
+    member: str
+    authority: bytes
+    tx: str
 
 
 @dataclass(slots=True, kw_only=True)

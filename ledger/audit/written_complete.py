@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ledger.audit.complete import Gap, compare
+from ledger.audit.complete import Gap, answered, compare
 from ledger.audit.written import Made, Written
 from ledger.chain.contracts import bindings
-from ledger.chain.errors import NoContract, NoQuorum, Reverted
 from ledger.chain.nodes.quorum import View
 from ledger.core.ids import Address, Digest
 
@@ -23,24 +22,15 @@ def revocation_gaps(view: View, address: Address, now: Written, *, ours: bool) -
     """What a contract that had the role has otherwise than its own events. ours: its code is what
     ships; else it may give no answer, which is a gap too. Raises CouldNotCheck."""
     contract = bindings.Revocations(address, view.call, view.calls)
-    try:
-        yield from _revocations(contract, now)
-    except (NoContract, NoQuorum, Reverted) as error:
-        if ours:
-            raise
-        yield Gap(f"contract/Revocations/{address}", "no answer", str(error))
+    where = f"contract/Revocations/{address}"
+    yield from answered(_revocations(contract, now), where, ours=ours)
 
 
 def product_gaps(view: View, address: Address, now: Written, *, ours: bool) -> Iterator[Gap]:
     """What the newest contract has otherwise than the events of all. See `revocation_gaps`."""
     contract = bindings.Products(address, view.call, view.calls)
-    try:
-        for made in now.products.values():
-            yield from _product(contract, made)
-    except (NoContract, NoQuorum, Reverted) as error:
-        if ours:
-            raise
-        yield Gap(f"contract/Products/{address}", "no answer", str(error))
+    found = (gap for made in now.products.values() for gap in _product(contract, made))
+    yield from answered(found, f"contract/Products/{address}", ours=ours)
 
 
 def _revocations(contract: bindings.Revocations, now: Written) -> Iterator[Gap]:

@@ -21,10 +21,12 @@ from ledger.audit.governance import check_votes, judge_contracts, judge_endpoint
 from ledger.audit.judge_cases import MAX_BEHIND, judge_acts, province_since
 from ledger.audit.monitor.items import Condition, Item, about, facts_of
 from ledger.audit.monitor.news import news_of
-from ledger.audit.state import Anchor, Log, State, carry_out, fold, missing, within
+from ledger.audit.puts import carry_out_put, tell_put, votes_of
+from ledger.audit.state import Anchor, Log, State, fold, within
 from ledger.audit.times import BlockTimes
 from ledger.chain.contracts.bindings import (
     CASE_REGISTRY,
+    CATALOGUE,
     LOG_ANCHOR,
     CaseRegistry,
     Consortium,
@@ -305,7 +307,7 @@ class Follower:
             news.take(event)
 
         executed = {one for one, held in self.state.proposals.items() if held.executed}
-        registered = False
+        registered, puts = False, list[ItemPut]()
         for event in self._events(
             view, "Consortium", self._network.consortium, first=first, end=end.number
         ):
@@ -316,6 +318,9 @@ class Follower:
         for event in self._of_roles(view, first, end.number):
             take(event)
             self._take(event, anchors, cases, times, findings)
+            if isinstance(event, ItemPut):
+                puts.append(event)
+        self._puts(view, puts, findings)
         self._judge_anchors(view, anchors, times, findings)
         judge_acts(self.state, cases, findings)
         check_case_signatures(view, self._network.chain_id, cases, findings)
@@ -384,11 +389,15 @@ class Follower:
                     contract=event.entry.address,
                 )
             )
-        elif isinstance(event, ItemPut) and not event.member:
-            proposal = self.state.proposals.get(Digest(event.authority))
-            if proposal is None:
-                raise missing(f"proposal {event.authority.hex()} was never made")
-            carry_out(self.state, proposal, event)
+
+    def _puts(self, view: View, puts: list[ItemPut], findings: Findings) -> None:
+        """The votes behind national items."""
+        codes = Codes(view)
+        for events in votes_of(puts):
+            ours = bool(codes.ours(CATALOGUE, events[0].entry.address))
+            why = carry_out_put(self.state, events, ours=ours)
+            if why is not None:
+                tell_put(findings, "item-without-vote", events[0], why)
 
     def _anchor(
         self, event: Anchored, anchors: dict[LogId, list[Anchor]], findings: Findings
