@@ -59,11 +59,11 @@ class Desk:
         return date_of(self.now)
 
     def log(self, member: str) -> MemberLog:
-        if member not in self._logs():
+        if member not in self.logs():
             self.more[member] = MemberLog(self.ledger.network, member)
-        return self._logs()[member]
+        return self.logs()[member]
 
-    def _logs(self) -> dict[str, MemberLog]:
+    def logs(self) -> dict[str, MemberLog]:
         own = {log.member: log for log in (self.ledger.beijing, self.ledger.tianjin)}
         return own | self.more
 
@@ -84,7 +84,7 @@ class Desk:
             **said,
         )
         self.made.append(made)
-        owner = next(log.member for log in self._logs().values() if log.log_id == made.log)
+        owner = next(log.member for log in self.logs().values() if log.log_id == made.log)
         self.waiting.setdefault(owner, []).append(made)
         return made
 
@@ -198,7 +198,7 @@ class Desk:
     def answers(self) -> Path:
         """What members answer who open all that they said."""
         folder = self.folder / "answers"
-        for log in self._logs().values():
+        for log in self.logs().values():
             opened = [
                 orjson.loads(self.promised(one).encode())
                 for one in self.made
@@ -227,7 +227,7 @@ class Desk:
         self.wait(after)
         self.ledger.network.anvil.mine()
         files = OpeningFiles(paths or [self.answers()])
-        logs = list(self._logs().values())
+        logs = list(self.logs().values())
         return self.ledger.replay(openings=files, calendar=calendar, logs=logs)
 
 

@@ -461,9 +461,9 @@ def test_a_mark_that_goes_before_the_objection_ends(desk: Desk) -> None:
     desk.act(Action.DISPUTE, first, 0)
     open_ = objected(desk)
     desk.step(TIANJIN, "accept", open_)
-    dismissed = desk.step(TIANJIN, "dismiss", first)
-    desk.wait(HOUR)
-    desk.act(Action.SETTLE, dismissed, 0)
+    dismissed, day = desk.step(TIANJIN, "dismiss", first), midnight(desk.now)
+    desk.wait(HOUR)  # perhaps into the next day
+    desk.act(Action.SETTLE, dismissed, 0, effective_at=day)
     found = only(closed(desk))
     assert (found["code"], found["evidence"]["why"]) == ("settle-before-outcome", "open")
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from ledger.chain.contracts.contract_abi import Param, encode
-from ledger.chain.contracts.structs import Code, item_values
+from ledger.chain.contracts.structs import PUBLIC, Code, item_values
 from ledger.chain.governing import requests
 from ledger.chain.governing.actions import (
     compromise_key,
@@ -15,6 +15,7 @@ from ledger.chain.governing.actions import (
 from ledger.chain.governing.actions import suspend as suspension
 from ledger.chain.governing.requests import Domain, Request
 from ledger.chain.keys.signers import LocalSigner
+from ledger.core import eip712
 from ledger.core.ids import Address, address_bytes, bytes32_ascii, keccak256
 from ledger.core.keys import Alg, Purpose
 from tests.support.chain import TestNetwork, council
@@ -60,6 +61,50 @@ def put_item(
         put_national(network.catalogue.address, [item]),
         lambda proposer, salt: function.encode(values, proposer, salt),
     )
+
+
+def put_supplement(
+    network: TestNetwork, member: str, name: str, *, signed_by: str | None = None, **changes: Any
+) -> None:
+    """A type of a province's own, in force from now on. signed_by: whose key signs. changes: of
+    what it signs."""
+    supplement = supplement_of(network, member, name, **changes)
+    signer = network.keys[signed_by or member, Purpose.GOVERN]
+    data = supplement_calldata(network, supplement, signer)
+    key = f"supplement/{name}/{network.anvil.head_time()}"
+    network.sender.send(key, network.catalogue.address, data)
+    network.sender.wait(key)
+    network.sender.done(key)
+
+
+def supplement_of(
+    network: TestNetwork, member: str, name: str, **changes: Any
+) -> dict[str, int | bytes | str]:
+    """What a province signs of a type of its own, by the names of the contract."""
+    now = network.anvil.head_time()
+    return {
+        "member": bytes32_ascii(member),
+        "itemId": bytes32_ascii(name),
+        "version": 1,
+        "contentHash": keccak256(name.encode()),
+        "from": now,
+        "until": 0,
+        "visibility": PUBLIC,
+        "region": bytes32_ascii(member),
+        "deadline": now + _DEADLINE,
+        **changes,
+    }
+
+
+def supplement_calldata(
+    network: TestNetwork, supplement: dict[str, int | bytes | str], signer: LocalSigner
+) -> bytes:
+    """What is sent, signed by somebody."""
+    chain, catalogue = network.file.chain_id, network.catalogue
+    domain = eip712.domain("Catalogue", chain, catalogue.address)
+    digest = eip712.digest(domain, "PutSupplement", supplement)
+    signature = signer.sign_digest(digest)
+    return catalogue.abi.functions["putSupplement"].encode(supplement, signature)
 
 
 def create(network: TestNetwork, code: bytes, *arguments: Address) -> Address:

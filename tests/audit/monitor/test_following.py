@@ -286,6 +286,17 @@ def test_a_chain_that_cannot_be_read_or_halts(watched: Watched) -> None:
     assert (watched.codes(), watched.codes("over")) == (["head-in-future"], ["head-too-old"])
 
 
+def test_a_full_replay_that_gives_no_report(watched: Watched) -> None:
+    """It is told, and over once one does."""
+    command = ["audit", "replay", "--network", str(watched.folder / "nowhere.json")]
+    assert watched.round(replay=3600, command=command) == 1
+    assert watched.codes() == ["replay-failed"]
+    assert watched.found("replay-failed")["evidence"] == {"exit": 2}
+    watched.ahead = 1800
+    assert watched.round(replay=3600, command=command) == 1
+    assert watched.codes() == []  # not due, and it lasts
+
+
 # ---- codes
 
 
