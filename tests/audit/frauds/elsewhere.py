@@ -22,6 +22,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
             f"{_HERE}/test_replay.py::test_what_a_later_version_wrote_is_left_open"
         ),
         "list-unchecked": f"{_HERE}/test_lists.py::test_a_list_of_a_newer_format",
+        "log-too-large": f"{_HERE}/test_resume.py::test_a_log_that_nobody_could_read_to_its_end",
         "log-too-slow": f"{_HERE}/test_hostile.py::test_it_is_said_first_and_in_words",
         "opening-version-unknown": (
             f"{_HERE}/test_openings.py::test_an_opening_of_a_later_version"
@@ -41,9 +42,7 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
         "key-not-final": (
             "tests/core/test_verdict_statement.py::test_what_only_looks_like_a_promise"
         ),
-        "promise-in-rebuilt": (
-            f"{_HERE}/test_promise.py::test_a_chain_that_is_being_filled_anew"
-        ),
+        "promise-in-rebuilt": (f"{_HERE}/test_promise.py::test_a_chain_that_is_being_filled_anew"),
         "promise-leaves-unknown": (
             f"{_HERE}/test_promise.py::test_a_file_that_is_none_is_a_wrong_use"
         ),
@@ -67,6 +66,9 @@ ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
             f"{_HERE}/monitor/test_following.py::test_a_chain_that_cannot_be_read_or_halts"
         ),
         "endpoint-down": f"{_HERE}/monitor/test_shown.py::test_gateways_that_are_none",
+        "head-went-back": (
+            f"{_HERE}/monitor/test_following.py::test_nodes_that_are_behind_make_nothing_forgotten"
+        ),
         "key-compromised": (
             f"{_HERE}/monitor/test_following.py::test_a_stolen_key_and_what_it_anchored"
         ),
