@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Final
 
 from ledger.audit.gas import SORTS
 from ledger.audit.report_file import ReportFile
 
-__all__ = ["NAMES", "figures_of"]
+__all__ = ["NAMES", "figures_of", "uncounted"]
 
 NAMES = (
     *("ack-longest", "acts", "anchor-gap", "anchors", "behind", "cases", "entries", "finding"),
@@ -15,6 +17,24 @@ NAMES = (
     *("statements", "timely", "type", "unread", "untrue"),
 )
 """Names of figures. After a colon: of which code, kind, type and the like."""
+_OF_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{"cases": ("cases",), "gas": ("gas",), "stages": ("stage-late",)},
+    "service": ("ack-longest", "anchor-gap", "promise-late", "untrue"),
+    "statements": ("opened", "statements"),
+}
+"""What comes of the parts that a report has only where they were asked for, or where it was made by
+a program that knew them."""
+
+
+def uncounted(report: ReportFile) -> frozenset[str]:
+    """Names of the figures that a report did not count; of all others it has what it lacks as 0."""
+    told = report.document
+    found = {name for part, names in _OF_PARTS.items() if part not in told for name in names}
+    if any("timely" not in log for log in told["logs"]):
+        found.add("late")
+    if not any("promises" in one for one in told.get("service", ())):
+        found.add("promise-late")
+    return frozenset(found)
 
 
 def figures_of(report: ReportFile) -> Counter[tuple[str, str]]:

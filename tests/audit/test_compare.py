@@ -73,6 +73,42 @@ def test_a_day_on_which_things_grew() -> None:
 
 
 @pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("gas", {"gas"}),
+        ("cases", {"cases:granted"}),
+        ("statements", {"statements", "opened"}),
+        ("stages", {"stage-late:repair-decide"}),
+        ("service", {"ack-longest", "anchor-gap", "promise-late", "untrue"}),
+    ],
+)
+def test_what_one_did_not_count_has_not_changed(part: str, names: set[str]) -> None:
+    """It is unknown there, and not 0; both counting, it is compared as ever."""
+    whole, without = report(next_day), report(lambda made: made.pop(part))
+    for a, b in ((without, whole), (report(), report(next_day, lambda made: made.pop(part)))):
+        assert not names & {one["figure"] for one in compare(a, b).figures}
+    assert names <= {name for name, _ in figures_of(whole)}
+
+
+def test_gas_that_both_counted_is_compared() -> None:
+    more = report(next_day, setting("gas.0.anchors", 1_000_000))
+    [told] = compare(report(), more).figures
+    assert (told["figure"], told["member"], told["b"] - told["a"]) == ("gas", "110000", 100_000)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda made: [log.pop("timely") for log in made["logs"]], "late"),
+        (lambda made: [one.pop("promises") for one in made["service"]], "promise-late"),
+    ],
+)
+def test_figures_that_older_reports_lack(change: Change, name: str) -> None:
+    found = compare(report(change), report(next_day))
+    assert name not in {one["figure"] for one in found.figures}
+
+
+@pytest.mark.parametrize(
     ("chain", "value"), [("network.chainId", 1), ("network.consortium", "0x" + "00" * 20)]
 )
 def test_two_networks_are_not_compared(chain: str, value: Any) -> None:
