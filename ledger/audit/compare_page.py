@@ -17,7 +17,7 @@ from ledger.audit.report_file import ReportFile, severity_of
 
 __all__ = ["body", "figure_words"]
 
-_MOST: Final = 200
+_MOST: Final = 60
 """Rows of one table; `--json` has more."""
 
 

@@ -44,9 +44,10 @@ STYLE: Final = _style("page.css")
 _FRAME: Final = _style("page_frame.css")
 
 
-def body(report: ReportFile, language: Language) -> str:
-    """The sections of a report, as HTML below a heading of the first level."""
-    return write(_body(report, Speaker(language)))
+def body(report: ReportFile, language: Language, *, places: int = MAX_ALL) -> str:
+    """The sections of a report, as HTML below a heading of the first level. places: of all codes,
+    how many are shown; of each code one is."""
+    return write(_body(report, Speaker(language), places))
 
 
 def page(
@@ -92,7 +93,7 @@ def _part(report: ReportFile) -> Any:
         return element(
             "div",
             element("h1", say("title")),
-            _body(report, say),
+            _body(report, say, MAX_ALL),
             class_=f"in-{say.language}",
             lang=say.tag,
         )
@@ -111,14 +112,14 @@ def _switch(shown: Language, speakers: Sequence[Speaker]) -> Iterator[Node]:
         yield element("label", words, for_=name, class_="switch", lang=language)
 
 
-def _body(report: ReportFile, say: Speaker) -> Node:
+def _body(report: ReportFile, say: Speaker, places: int) -> Node:
     return element(
         "div",
         element("p", say("lead")),
         _about(report, say),
-        _incomplete(report, say),
+        _incomplete(report, say, places),
         _result(report, say),
-        _findings(report, say),
+        _findings(report, say, places),
         figures(report, say),
         _terms(say),
         _again(report, say),
@@ -143,7 +144,7 @@ def _about(report: ReportFile, say: Speaker) -> Node:
     )
 
 
-def _incomplete(report: ReportFile, say: Speaker) -> Iterator[Node]:
+def _incomplete(report: ReportFile, say: Speaker, places: int) -> Iterator[Node]:
     gaps = report.document["incomplete"]
     if not gaps:
         return
@@ -152,7 +153,7 @@ def _incomplete(report: ReportFile, say: Speaker) -> Iterator[Node]:
         "section",
         element("h2", say("incomplete")),
         element("p", say("incomplete-lead")),
-        (element("div", _gap(same, _most(groups), say)) for same in groups[:MAX_CODES]),
+        (element("div", _gap(same, _most(groups, places), say)) for same in groups[:MAX_CODES]),
         class_="notice open",
     )
 
@@ -161,9 +162,9 @@ def _code(one: dict[str, Any]) -> str:
     return str(one["code"])
 
 
-def _most(groups: Sequence[Any]) -> int:
+def _most(groups: Sequence[Any], places: int) -> int:
     """How many places of each group are shown."""
-    return max(1, min(MAX_PLACES, MAX_ALL // len(groups)))
+    return max(1, min(MAX_PLACES, places // len(groups)))
 
 
 def _gap(places: list[dict[str, Any]], most: int, say: Speaker) -> Iterator[Node]:
@@ -190,7 +191,7 @@ def _result(report: ReportFile, say: Speaker) -> Node:
     )
 
 
-def _findings(report: ReportFile, say: Speaker) -> Iterator[Node]:
+def _findings(report: ReportFile, say: Speaker, places: int) -> Iterator[Node]:
     """By code, errors first."""
     order = {name: at for at, name in enumerate(SEVERITIES)}
 
@@ -205,7 +206,7 @@ def _findings(report: ReportFile, say: Speaker) -> Iterator[Node]:
     yield element(
         "section",
         element("h2", say("findings")),
-        (_finding(same, _most(groups), counts, say) for same in groups[:MAX_CODES]),
+        (_finding(same, _most(groups, places), counts, say) for same in groups[:MAX_CODES]),
         (element("p", say("more", count=len(groups) - MAX_CODES)) for _ in groups[MAX_CODES:][:1]),
     )
 

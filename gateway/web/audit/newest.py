@@ -16,7 +16,9 @@ from ledger.audit.page import body
 from ledger.audit.page_speaker import LANGUAGES
 from ledger.audit.report_file import NotAReport, read_report
 
-__all__ = ["MAX_NEWEST", "Newest", "Shown"]
+PLACES: Final = 120
+"""Of findings, on one page of the node; the report and the page of `--html` have more."""
+__all__ = ["MAX_NEWEST", "PLACES", "Newest", "Shown"]
 
 MAX_NEWEST: Final = 64 << 20
 """Bytes: a hundred thousand acts. What is larger is shown by `audit replay --html`."""
@@ -80,5 +82,7 @@ def _read(path: Path) -> Shown:
     except NotAReport as error:
         _log.warning("audit.no-report", what=error.what[:100], problem=error.problem)
         return Shown("wrong", made)
-    bodies: dict[str, str] = {language: body(report, language) for language in LANGUAGES}
+    bodies: dict[str, str] = {
+        language: body(report, language, places=PLACES) for language in LANGUAGES
+    }
     return Shown("there", made, "statements" in report.document, bodies)

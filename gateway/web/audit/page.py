@@ -22,7 +22,7 @@ from gateway.http.places import Places
 from gateway.http.problems import Problem, retry_later
 from gateway.http.rates import RateLimiter
 from gateway.web.audit.form import FILES, read
-from gateway.web.audit.newest import Newest, Shown
+from gateway.web.audit.newest import PLACES, Newest, Shown
 from gateway.web.kinds import is_damaged, other_kind
 from gateway.web.routing import page_router
 from gateway.web.visits import Anybody, Visit, demand_own, told_of
@@ -131,7 +131,7 @@ def _look(files: dict[str, bytes], language: Language, networks: frozenset[str])
     chain, consortium = reports[0].network
     here = f"eip155:{chain}:{consortium}" in networks
     if len(reports) == 1:
-        return Looked(two=False, body=body(reports[0], language), here=here)
+        return Looked(two=False, body=body(reports[0], language, places=PLACES), here=here)
     try:
         return Looked(two=True, body=compare_page.body(compare(*reports), language), here=here)
     except OtherNetwork as error:

@@ -286,3 +286,23 @@ def test_of_another_site_nothing_is_taken(tmp_path: Path) -> None:
 
 def test_everybody_sees_the_area(app: ASGIApp) -> None:
     assert 'href="/audit"' in Visitor(app).get("/").text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_some_hundred_findings(shown: ASGIApp, newest: Path, lang: str) -> None:
+    """A page stays within 150 kB, tells each sort with what to do, and how many more there are."""
+    names = sorted(CODES)[:40]
+    many = [
+        finding(name, "130000", f"record/{n:064x}/act/1", tx=f"0x{n:064x}", found="cd" * 32)
+        for name in names
+        for n in range(10)
+    ]
+    made = report(*many, of=document)
+    newest.write_bytes(data(made))
+    pages = [Visitor(shown, lang).get("/audit"), send(shown, data(made), lang=lang)]
+    pages.append(send(shown, plain(), data(report(next_day, *many, of=document)), lang=lang))
+    for page in pages:
+        assert page.status_code == 200 and len(page.content) < 150_000
+    for page in pages[:2]:
+        assert page.text.count('<article class="finding">') == len(names)
+        assert page.text.count(WORDS["more"][lang].format(count=7)) == len(names)
