@@ -211,8 +211,9 @@ def _show(found: dict[str, object]) -> None:
         table.add_column(title)
     chain, members = found["chain"], found["members"]
     assert isinstance(chain, dict) and isinstance(members, list)  # noqa: S101 - for the type checker
-    rows = [("chain", chain["url"], chain["up"])]
+    up, down = say(zh="运行中", en="up"), say(zh="未运行", en="down")
+    rows = [(say(zh="区块链", en="chain"), chain["url"], chain["up"])]
     rows += [(member["code"], member["endpoint"], member["up"]) for member in members]
     for name, url, alive in rows:
-        table.add_row(name, url, "[green]up[/]" if alive else "[red]down[/]")
+        table.add_row(name, url, f"[green]{up}[/]" if alive else f"[red]{down}[/]")
     Console().print(table)

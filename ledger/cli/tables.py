@@ -33,7 +33,7 @@ from ledger.core.verdict.verdicts import (
     EXIT_VALID,
     VERDICTS,
 )
-from ledger.files.words import MEMBERS
+from ledger.files.words import MEMBERS, TIMELY
 from ledger.records import schema
 
 _EMPTY = sha256(b"")
@@ -367,7 +367,7 @@ def show_incomplete(gaps: Sequence[dict[str, Any]]) -> None:
 
 def _figures(document: Mapping[str, Any]) -> list[tuple[str, object]]:
     block, counts = document["block"], document["counts"]
-    timely = ", ".join(f"{name} {count}" for name, count in counts["timely"].items())
+    timely = ", ".join(f"{pick(TIMELY[name])} {n}" for name, n in counts["timely"].items())
     return [
         (say(zh="区块", en="Block"), f"{block['number']} {block['hash']}"),
         (say(zh="成员", en="Members"), len(document["members"])),

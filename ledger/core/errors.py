@@ -14,6 +14,7 @@ LedgerError
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 __all__ = [
     "ConfigError",
@@ -111,4 +112,10 @@ class ConfigError(LedgerError):
 
 
 def _show(value: object) -> str:
-    return value.hex() if isinstance(value, bytes) else repr(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_show, value))}]"
+    return repr(value)

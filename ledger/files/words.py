@@ -30,7 +30,10 @@ FILES: Final[Mapping[str, Pair]] = {
         "暂时无法全部核对；这不表示文件有假。",
         "Not all of it could be checked; this says nothing against the file.",
     ),
-    "false": ("不成立：文件或其中的内容有假。", "It does not hold: the file, or something in it."),
+    "false": (
+        "不成立：文件或其中的内容有假。",
+        "It does not hold: the file or something in it is false.",
+    ),
 }
 LEFT: Final[Mapping[str, Pair]] = {
     "not-yet": ("当日尚未作出或尚未存证", "not decided or not anchored by then"),
@@ -61,6 +64,12 @@ STANDINGS: Final[Mapping[str, Text]] = {
     "anchored": {"zh": "未出示内容", "en": "content not shown"},
     "undetermined": {"zh": "无法判断", "en": "cannot be told"},
 }
+TIMELY: Final[Mapping[str, Text]] = {
+    "yes": {"zh": "及时", "en": "yes"},
+    "no": {"zh": "超期", "en": "no"},
+    "unknown": {"zh": "未知", "en": "unknown"},
+}
+"""Whether a record was shared in time."""
 BUNDLES: Final[Mapping[str, Pair]] = {
     "clear": (
         "各省对所问均已说明，其中没有不利、有争议或无法核对的记录。",

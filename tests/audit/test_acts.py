@@ -250,6 +250,8 @@ def test_a_person_sees_how_many_records_are_what(
     acknowledge(ledger.network, "110000", TIANJIN, "140000")
     show_report(settled(ledger).document)
     told = capsys.readouterr().out
+    timely = "及时 0, 超期 0, 未知" if language == "zh" else "yes 0, no 0, unknown"
+    assert timely in told
     if language == "zh":
         assert "3: 已修复 1, 已撤销 1, 有异议 1, 已屏蔽 1" in told
         assert "河北 (130000) 4" in told

@@ -1,5 +1,7 @@
 """One tree of errors, each with its evidence as attributes."""
 
+from datetime import date
+
 from ledger.core.errors import (
     ConfigError,
     CouldNotCheck,
@@ -36,6 +38,8 @@ def test_each_keeps_its_evidence() -> None:
     mismatch = ProofMismatch("root", expected=b"\x01", actual=2)
     assert (mismatch.what, mismatch.expected, mismatch.actual) == ("root", b"\x01", 2)
     assert str(mismatch) == "root: expected 01, got 2"
+    days = ProofMismatch("day", expected=date(2026, 12, 1), actual=[b"\x01", b"\x02"])
+    assert str(days) == "day: expected 2026-12-01, got [01, 02]", "nothing of this language"
     invalid = SignatureInvalid("note", "another key")
     assert (invalid.what, invalid.problem, str(invalid)) == (
         *("note", "another key", "note: another key"),
