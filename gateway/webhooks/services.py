@@ -140,6 +140,12 @@ class Webhooks:
             row = self._of(connection, caller, endpoint)
             return {"id": row.id, "letters": store.enable(connection, row.id, caller.id)}
 
+    def on_their_way(self, caller: Caller) -> dict[str, int]:
+        """By endpoint of the holder, how many letters are sent again and not there yet."""
+        with begin_read(self._ctx.engine) as connection:
+            rows = store.of_tokens(connection, Holders.tokens_of(connection, caller))
+            return {row.id: store.count_letters(connection, row.id, state="again") for row in rows}
+
     def letters(self, caller: Caller, endpoint: str) -> list[dict[str, Any]]:
         """What could not be delivered, in the order of the events."""
         with begin_read(self._ctx.engine) as connection:

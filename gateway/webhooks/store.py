@@ -254,10 +254,12 @@ def letters_due(connection: sa.Connection, endpoint: str, most: int) -> list[Let
     )
 
 
-def count_letters(connection: sa.Connection, endpoint: str | None = None) -> int:
-    """How many dead ones there are, of one endpoint or all."""
+def count_letters(
+    connection: sa.Connection, endpoint: str | None = None, *, state: str = "dead"
+) -> int:
+    """How many there are in a state, of one endpoint or all."""
     query = sa.select(sa.func.count()).select_from(webhook_letters)
-    query = query.where(webhook_letters.c.state == "dead")
+    query = query.where(webhook_letters.c.state == state)
     if endpoint is not None:
         query = query.where(webhook_letters.c.endpoint == endpoint)
     return connection.scalar(query) or 0

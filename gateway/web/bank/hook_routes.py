@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from gateway.web.bank.common import HEX, base, status_of, wrong_of
 from gateway.web.routing import page_router
 from gateway.web.visits import Refused, Signed, Visit
+from gateway.webhooks.routes import WebhookDesk
 from ledger.core.errors import InputError
 
 router = page_router()
@@ -53,7 +57,8 @@ async def show(visit: Signed, name: Name) -> Response:
     letters = await visit.get(f"/v1/webhooks/{name}/dead-letters")
     hooks = await visit.get("/v1/webhooks")
     one = next(each for each in hooks["items"] if each["id"] == name)
-    values = base(visit, "webhooks") | {"one": one, "letters": letters["items"]}
+    told = [each | {"about": _about(each)} for each in letters["items"]]
+    values = base(visit, "webhooks") | {"one": one, "letters": told}
     return visit.page("bank/letters.html", **values)
 
 
@@ -93,6 +98,19 @@ async def remove(visit: Signed, name: Name) -> Response:
     return visit.go("/bank/webhooks?done=removed")
 
 
+def _about(letter: Mapping[str, Any]) -> dict[str, str]:
+    """The record or the followed subject that a message is about; empty: neither."""
+    data = json.loads(letter["body"])["data"]
+    return {name: str(data.get(name, "")) for name in ("record", "subject")}
+
+
+async def _again(visit: Visit) -> Mapping[str, int]:
+    """How many messages are on their way once more, by endpoint."""
+    desk: WebhookDesk = visit.request.app.state.webhooks
+    assert visit.caller is not None  # noqa: S101 - for the type checker: pages here are signed in
+    return await run_in_threadpool(desk.webhooks.on_their_way, visit.caller)
+
+
 async def _list(
     visit: Visit,
     *,
@@ -106,6 +124,7 @@ async def _list(
 ) -> Response:
     values = base(visit, "webhooks") | {
         "hooks": (await visit.get("/v1/webhooks"))["items"],
+        "again": await _again(visit),
         "secret": secret,
         "former": former,
         "why": why,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+import sqlalchemy as sa
 from starlette.types import ASGIApp
 
+from gateway.base.db import begin_write
 from gateway.node import Node
+from gateway.webhooks.models import webhook_letters
 from tests.gateway.intake.material import new_token
 from tests.gateway.web.visitor import Visitor
 
@@ -169,6 +173,49 @@ def test_an_address(node: Node, app: ASGIApp) -> None:
     assert visitor.post(f"/bank/webhooks/{name}/retry").status_code == 303
     assert visitor.post(f"/bank/webhooks/{name}/remove").status_code == 303
     assert "127.0.0.1:9" not in visitor.get("/bank/webhooks").text
+
+
+def lay_aside(node: Node, endpoint: str, *states: str) -> None:
+    """Messages that did not come there, as after three days of tries."""
+    body = json.dumps({"type": "status", "timestamp": "", "data": {"record": RECORD}}).encode()
+    rows = [
+        {
+            **{"endpoint": endpoint, "message": f"evt_{n}", "number": n, "type": "status"},
+            **{"body": body, "state": state, "tries": 16, "due": 2**40, "since": 1},
+            **{"ended_at": None, "code": "http-500"},
+        }
+        for n, state in enumerate(states)
+    ]
+    with begin_write(node.ctx.engine) as connection:
+        connection.execute(sa.insert(webhook_letters), rows)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("How to mend it", "sending again", ">active<")),
+        ("zh", ("如何处理", "重新发送中", ">正常<")),
+    ],
+)
+def test_dead_letters(node: Node, app: ASGIApp, lang: str, words: tuple[str, str, str]) -> None:
+    """What to do, and about what each is; sent again they are counted until they are there."""
+    todo, again, active = words
+    visitor = signed(node, app, "read", lang=lang)
+    made = visitor.post("/bank/webhooks", {"url": "http://127.0.0.1:9/h", "records": RECORD})
+    [name] = set(re.findall(r"/bank/webhooks/([0-9a-f]{32})/test", made.text))
+    page = visitor.get("/bank/webhooks").text
+    assert todo not in page and again not in page and active in page
+    lay_aside(node, name, "dead", "dead")
+    page = visitor.get("/bank/webhooks").text
+    assert todo in page and again not in page
+    letters = visitor.get(f"/bank/webhooks/{name}").text
+    assert todo in letters and letters.count(f"/explorer/records/{RECORD}") == 2
+    assert f"/bank/webhooks/{name}/retry" in letters
+    visitor.post(f"/bank/webhooks/{name}/retry")
+    page = visitor.get("/bank/webhooks").text
+    assert again in page and todo not in page and active not in page
+    assert f'href="/bank/webhooks/{name}">2</a>' in page
+    assert f"/bank/webhooks/{name}/retry" not in visitor.get(f"/bank/webhooks/{name}").text
 
 
 # ---- tables
