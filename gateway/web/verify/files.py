@@ -36,7 +36,7 @@ def bundle_sheet(judged: Judged, say: Speaker) -> Sheet:
     """Of a bundle, province by province."""
     told, _ = judged.told, say.gettext
     verdict, now = told["verdict"], told["now"]["overall"]
-    more = problems(told, say)
+    more = [*_false(told, say), *problems(told, say)]
     if now is not None and now != verdict:
         more.insert(0, _("Now: %(state)s") % {"state": say.pair(BUNDLES[now])})
     facts = [
@@ -96,7 +96,7 @@ def answer_sheet(judged: Judged, say: Speaker) -> Sheet:
     """Of what one member answered."""
     told, _ = judged.told, say.gettext
     verdict, now = told["verdict"], told["now"]["overall"]
-    more = problems(told, say)
+    more = [*_false(told, say), *problems(told, say)]
     if now is not None and now != verdict:
         more.insert(0, _("Now: %(state)s") % {"state": say.pair(ANSWERS[now])})
     families = say.listed(map(say.family, told["families"] or ()))
@@ -190,7 +190,7 @@ def list_sheet(judged: Judged, say: Speaker) -> Sheet:
     return Sheet(
         tone=TONES[judged.exit],
         line=say.pair(FILES[told["verdict"]]),
-        more=problems(told, say),
+        more=[*_of_list(told, say), *problems(told, say)],
         parts=[
             Facts(_("The list"), facts),
             *say.table(
@@ -236,7 +236,7 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
     return Sheet(
         tone=TONES[judged.exit],
         line=say.pair(FILES[told["verdict"]]),
-        more=problems(told, say),
+        more=[*_of_history(told, say), *problems(told, say)],
         parts=[
             Facts(_("The history"), facts),
             *say.table(
@@ -248,6 +248,37 @@ def history_sheet(judged: Judged, say: Speaker) -> Sheet:
         ],
         evidence=evidence(told, say),
     )
+
+
+def _false(told: Mapping[str, Any], say: Speaker) -> list[str]:
+    """Of a file that does not hold: that what stands below says nothing, and what to do."""
+    _ = say.gettext
+    text = _(
+        "Rely on nothing in it: what stands below is only what the file says. Ask whoever gives it"
+        " out for the file once more, and verify that one."
+    )
+    return [text] if told["verdict"] == "false" else []
+
+
+def _of_list(told: Mapping[str, Any], say: Speaker) -> list[str]:
+    """What being genuine means for whoever holds it against a firm."""
+    _ = say.gettext
+    text = _(
+        "Entries in it: %(count)s. A firm that is not among them may still have other records,"
+        " of which this list says nothing."
+    )
+    return _false(told, say) or [text % {"count": len(told["entries"])}]
+
+
+def _of_history(told: Mapping[str, Any], say: Speaker) -> list[str]:
+    """What being genuine means for whoever holds it against the firm."""
+    _, records = say.gettext, told["records"]
+    text = _(
+        "This is said of the file, and not in favour of the firm. Records in it: %(count)s; in"
+        " force now: %(now)s."
+    )
+    now = sum(one["now"] == "valid" for one in records)
+    return _false(told, say) or [text % {"count": len(records), "now": now}]
 
 
 def _acts(acts: list[Mapping[str, Any]], say: Speaker) -> str:

@@ -153,9 +153,21 @@ def test_files_that_hold_many(app: ASGIApp, network: Network) -> None:
     page = told(app, papers.history(network, firm), "history.json")
     assert (tone(page), first(page)) == ("good", "It is genuine, and whole.")
     assert "Status over time" in page.text and firm in page.text
+    assert "Records in it: 1; in force now: 1." in page.text, "genuine is not in favour"
+    assert "<title>It is genuine, and whole. history.json" in page.text
+    wrong = json.loads(papers.history(network, firm))
+    wrong["receipts"] = []
+    page = told(app, json.dumps(wrong, separators=(",", ":")).encode(), "history.json")
+    assert tone(page) == "bad" and "is false" in first(page)
+    assert "Rely on nothing in it" in page.text and "Records in it" not in page.text
     page = told(app, papers.day_list(network), "list.json")
     assert "Hebei (130000)" in page.text
     assert tone(page) == "open", "provinces are missing"
+    assert "Entries in it: 0. A firm that is not among them" in page.text
+    wrong = json.loads(papers.day_list(network))
+    wrong["parts"] = []
+    page = told(app, json.dumps(wrong, separators=(",", ":")).encode(), "list.json")
+    assert tone(page) == "bad" and "Rely on nothing in it" in page.text
 
 
 def test_a_report(app: ASGIApp, network: Network) -> None:
