@@ -8,6 +8,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from gateway.web.languages import Code, Language, translations
+from gateway.web.spoken import spoken
 
 _FILTERS: Final = (
     *("of", "day", "moment", "since", "ago", "number", "amount", "share", "member", "role"),
@@ -46,4 +47,5 @@ def short(value: str) -> str:
 
 def render(code: Code, name: str, /, **values: Any) -> str:
     """The text of a page."""
-    return environment(code).get_template(name).render(**values)
+    text = environment(code).get_template(name).render(**values)
+    return spoken(text) if code == "en" else text
