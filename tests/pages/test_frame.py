@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.gateway.app.server import Server, serving
 from tests.gateway.intake.material import new_token
@@ -102,3 +103,45 @@ def test_what_was_typed_comes_back(
         look.fits(page)
     page.locator("form.narrow button").click()
     page.wait_for_selector("text=clt_")
+
+
+# ---- for whoever does not see it
+
+
+def test_what_comes_anew_is_said(server: Server, look: Looks) -> None:
+    """By the one element that stays; the same once more says nothing."""
+    page = look.at(server.url)
+    page.goto("/login")
+    said = page.locator("#said")
+    come = """(text) => {
+      const part = document.createElement("section");
+      part.id = "part";
+      part.innerHTML = `<p>seen alone</p><p role="status">waited for</p><p data-aloud>${text}</p>`;
+      document.querySelector("main").append(part);
+      part.dispatchEvent(new CustomEvent("htmx:load", { bubbles: true, detail: { elt: part } }));
+      part.remove();
+    }"""
+    page.evaluate(come, "one has answered")
+    expect(said).to_have_text("")
+    page.evaluate(come, "two have answered")
+    expect(said).to_have_text("two have answered")
+    page.evaluate("document.querySelector('#said').textContent = ''")
+    page.evaluate(come, "two have answered")
+    expect(said).to_have_text("")
+
+
+def test_a_link_that_is_told_as_a_button(server: Server, look: Looks) -> None:
+    """The bar of space presses it too."""
+    page = look.at(server.url)
+    page.goto("/login")
+    page.evaluate("""() => {
+      for (const role of ["link", "button"])
+        document.querySelector("main").insertAdjacentHTML(
+          "beforeend", `<a role="${role}" href="#pressed-${role}">x</a>`);
+    }""")
+    page.locator("main a[role=link]").last.focus()
+    page.keyboard.press("Space")
+    assert "#pressed" not in page.url
+    page.locator("main a[role=button]").last.focus()
+    page.keyboard.press("Space")
+    page.wait_for_url("**/login#pressed-button")

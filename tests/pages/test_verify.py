@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -139,6 +140,11 @@ def test_dropped(network: Network, look: Looks) -> None:
     page = look.at(url(network))
     drop(page, data, "receipt.json", "application/json")
     assert tone(page) == "good"
+    expect(page.locator(".answer")).to_be_focused()
+    expect(page).to_have_title(re.compile("It may be used .* receipt.json · Verify"))
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the command").click()
+    expect(page.locator("#said")).to_have_text("Copied")
     assert "/verify/" in page.url, "it can be left and found again"
     page.reload()
     assert tone(page) == "good"

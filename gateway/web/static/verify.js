@@ -210,13 +210,6 @@
       say("not-sent");
     });
   }
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target?.id === "main" || event.target.id === "main") {
-      document.getElementById("main").focus();
-      window.scrollTo(0, 0);
-    }
-  });
-
   const begin = () => {
     for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
     for (const element of document.querySelectorAll("[data-without-script]")) element.hidden = true;

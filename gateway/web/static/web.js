@@ -44,8 +44,13 @@
   const begin = (root) => {
     for (const figure of root.querySelectorAll("figure.chart")) draw(figure);
     for (const button of root.querySelectorAll("[data-copy]")) {
+      if (!navigator.clipboard) continue;  // a page that is not by https has none
       button.hidden = false;
-      button.onclick = () => navigator.clipboard.writeText(button.dataset.copy);
+      button.onclick = async () => {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        say(document.getElementById("said").dataset.copied);
+        mark(button);
+      };
     }
     // What is shown once came by a form: to load the page again must not send that form again.
     const stays = root.querySelector("[data-stay]");
@@ -55,6 +60,46 @@
       button.onclick = () => window.print();
     }
   };
+  // A button that has done its work looks so for a moment.
+  const mark = (button) => {
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 2000);
+  };
+
+  // What a part that comes anew says, to whoever does not see it come. The part itself is another
+  // element each time, of which screen readers say nothing, or all: one element of the frame stays,
+  // and says what is new in it.
+  const say = (text) => { document.getElementById("said").textContent = text; };
+  const aloud = (part) => [...part.querySelectorAll("[role=status], [role=alert], [data-aloud]")]
+    .map((one) => one.textContent.replace(/\s+/g, " ").trim()).filter(Boolean);
+  const heard = new Map();
+  const hear = (part) => {
+    if (!part?.id || part.id === "main") return;
+    const before = heard.get(part.id), now = aloud(part);
+    heard.set(part.id, now);
+    const told = before && now.filter((one) => !before.includes(one));
+    if (told?.length) say(told.join(" "));
+  };
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const part of document.querySelectorAll("[hx-get][id]")) hear(part);
+  });
+  document.addEventListener("htmx:load", (event) => hear(event.detail.elt));
+  // What came in place of the whole page is read from its answer on, or from what was wrong.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target?.id !== "main" && event.target.id !== "main") return;
+    const main = document.getElementById("main");
+    const first = main.querySelector(".answer, [role=alert]:not([hidden])") || main;
+    if (first !== main) first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  });
+  // A link that looks like a button, and is told as one, is pressed as one.
+  document.addEventListener("keydown", (event) => {
+    const link = event.key === " " && event.target instanceof Element && event.target.closest("a[role=button]");
+    if (!link) return;
+    event.preventDefault();
+    link.click();
+  });
   // One click is one sending, and it is said that it is under way.
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-once]");
