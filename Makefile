@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV = .venv/bin/python
 
-.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak chaos nightly lock \
-	matrix dist clean
+.PHONY: help setup setup-dev demo test lint build vectors bench bench-quick soak chaos consortium \
+	nightly lock matrix dist clean
 
 help:
 	@$(PYTHON) scripts/help.py
@@ -40,6 +40,9 @@ soak: setup-dev
 
 chaos: setup-dev
 	@$(VENV) scripts/chaos.py
+
+consortium: setup-dev
+	@$(VENV) scripts/consortium.py
 
 nightly: setup-dev
 	@$(VENV) scripts/nightly.py

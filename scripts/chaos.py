@@ -192,7 +192,8 @@ class Interrupted(BaseException):
     """Somebody wants it to end; once is enough."""
 
 
-def _interrupt(number: int, _frame: FrameType | None) -> None:
+def interrupt(number: int, _frame: FrameType | None) -> None:
+    """Hear of a signal. Raises Interrupted."""
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
     raise Interrupted(signal.Signals(number).name)
@@ -255,7 +256,7 @@ def main() -> int:
     """Command line entry."""
     args = options()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+        signal.signal(number, interrupt)
     for name in [name for name in os.environ if name.startswith("CREDIT_LEDGER_")]:
         del os.environ[name]  # they would win over the settings of these gateways
     seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed

@@ -98,7 +98,7 @@ class Ports:
 def choose_ports(base: int) -> Ports:
     """Ports from `base` on; 0: any free ones. Raises ConfigError where they do not fit."""
     if base == 0:
-        chain, *others = _free_ports(1 + len(NODES))
+        chain, *others = free_ports(1 + len(NODES))
         return Ports(chain, {member.code: port for member, port in zip(NODES, others, strict=True)})
     if not 0 < base <= HIGHEST_PORT - len(NODES):
         raise ConfigError("base-port", f"{base} leaves no room for {1 + len(NODES)} ports")
@@ -133,7 +133,7 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now. All are held while they are drawn, so that none comes twice."""
     held = [socket.socket() for _ in range(count)]
     try:

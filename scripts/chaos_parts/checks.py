@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import httpx
 import sqlalchemy as sa
@@ -29,7 +30,6 @@ from ledger.core.merkle import leaf_hash, root, verify_inclusion
 from ledger.core.promise import Promise, from_json
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle
 from ledger.verify import Verifier, ask
-from scripts.bench_parts.material import CODE, lines
 from scripts.chaos_parts.load import Answer, Told
 from scripts.chaos_parts.site import COMMAND, PATIENCE, Site, wait
 
@@ -55,8 +55,37 @@ class Check:
     due: bool = True
 
 
+class Place(Protocol):
+    """A member whose gateways were broken. file: of the network. urls: of its gateways, by their
+    names. token: of a client. engine: its database."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def file(self) -> Path: ...
+    @property
+    def urls(self) -> Mapping[str, str]: ...
+    @property
+    def token(self) -> str: ...
+    @property
+    def engine(self) -> sa.Engine: ...
+
+    def log(self, name: str) -> dict[str, Any]:
+        """Its log, as that gateway shows it."""
+
+    def sent(self, number: int) -> Mapping[str, Any]:
+        """The fields of a record, as a client sent them."""
+
+
 def check_all(site: Site, told: Told) -> Iterator[Check]:
     """All checks, once nothing is under way any more."""
+    yield from check_member(site, told)
+    yield check_replay(site.file, site.folder / "audit.json")
+    yield check_orphans(site.left_behind())
+
+
+def check_member(site: Place, told: Told) -> Iterator[Check]:
+    """What the clients of one member were told, beside its log, its receipts and its database."""
     unanswered = [f"record {number}" for number in told.unanswered()]
     yield Check(name="every record is answered", times=len(told.leaves), wrong=unanswered)
     yield Check(name="no answer that no fault excuses", times=1, wrong=told.wrong)
@@ -66,18 +95,21 @@ def check_all(site: Site, told: Told) -> Iterator[Check]:
     yield from _promises(site, told)
     yield from _log(site, told)
     yield _receipts(site, told)
-    yield _replay(site)
     yield _anchors(site)
     yield _left(site)
-    orphans = [f"process {pid}" for pid in site.left_behind()]
-    yield Check(name="no process outlives the one it served", times=1, wrong=orphans)
 
 
-def _promises(site: Site, told: Told) -> Iterator[Check]:
+def check_orphans(pids: Sequence[int]) -> Check:
+    """pids: of processes that outlive who started them."""
+    orphans = [f"process {pid}" for pid in pids]
+    return Check(name="no process outlives the one it served", times=1, wrong=orphans)
+
+
+def _promises(site: Place, told: Told) -> Iterator[Check]:
     """Each covers its leaves, in this log, and is signed by the member's ANCHOR key."""
     network = NetworkFile.load(site.file)
     with closing(QuorumReader(network)) as reader:
-        facts = read_facts(reader.head(), network, CODE)
+        facts = read_facts(reader.head(), network, site.code)
     wrong = [text for one in told.promises if (text := check_promise(one, facts))]
     name = "every promise covers its record, in the log, and is signed by the member"
     yield Check(name=name, times=len(told.promises), wrong=wrong)
@@ -126,7 +158,7 @@ def _check_given(promise: Promise, facts: MemberFacts) -> str:
     return "" if promise.log.hex() in {log.log_id for log in facts.logs} else "of another log"
 
 
-def _log(site: Site, told: Told) -> Iterator[Check]:
+def _log(site: Place, told: Told) -> Iterator[Check]:
     name, log = next(iter(site.urls)), {}
 
     def anchored() -> bool:
@@ -164,7 +196,7 @@ def _logged(url: str, size: int) -> Counter[str]:
     return found
 
 
-def _receipts(site: Site, told: Told) -> Check:
+def _receipts(site: Place, told: Told) -> Check:
     """Of records spread over all, from both gateways in turn."""
     leaves = [(number, leaf) for number, ones in told.leaves.items() for leaf in ones]
     sample = leaves[:: max(1, len(leaves) // RECEIPTS)]
@@ -182,18 +214,12 @@ def _receipts(site: Site, told: Told) -> Check:
                 verdict = verifier.verify(answer.content, ask())
                 if verdict.verdict != "valid":
                     wrong.append(f"{leaf}: {verdict.verdict}")
-                elif text := check_receipt(answer.content, sent(number)):
+                elif text := check_receipt(answer.content, site.sent(number)):
                     wrong.append(f"record {number}, {leaf}: {text}")
     finally:
         verifier.close()
     name = "every receipt fetched verifies as valid and shows what was sent"
     return Check(name=name, times=len(sample), wrong=wrong)
-
-
-def sent(number: int) -> Mapping[str, Any]:
-    """The fields of a record as it was sent."""
-    fields: Mapping[str, Any] = json.loads(next(lines(number, 1)))["fields"]
-    return fields
 
 
 def check_receipt(data: bytes, fields: Mapping[str, Any]) -> str:
@@ -208,9 +234,9 @@ def check_receipt(data: bytes, fields: Mapping[str, Any]) -> str:
     return f"other than sent: {', '.join(other)}" if other else ""
 
 
-def _replay(site: Site) -> Check:
-    out = site.folder / "audit.json"
-    command = [str(COMMAND), "audit", "replay", "--network", str(site.file), "--out", str(out)]
+def check_replay(file: Path, out: Path) -> Check:
+    """Whether an auditor finds nothing. file: of the network."""
+    command = [str(COMMAND), "audit", "replay", "--network", str(file), "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     wrong = []
     if done.returncode:
@@ -220,14 +246,14 @@ def _replay(site: Site) -> Check:
     return Check(name="replay exits with 0 and finds nothing", times=1, wrong=wrong)
 
 
-def anchor_states(site: Site) -> dict[str, int]:
+def anchor_states(site: Place) -> dict[str, int]:
     """How many anchors ended how."""
     query = sa.select(anchors.c.state, sa.func.count()).group_by(anchors.c.state)
     with site.engine.connect() as connection:
         return {state: count for state, count in connection.execute(query)}
 
 
-def _anchors(site: Site) -> Check:
+def _anchors(site: Place) -> Check:
     size = site.log(next(iter(site.urls)))["size"]
     with site.engine.connect() as connection:
         rows = connection.execute(sa.select(anchors).order_by(anchors.c.size, anchors.c.id)).all()
@@ -250,7 +276,7 @@ def history(rows: Sequence[tuple[str, int, int]], size: int) -> Check:
     return Check(name="the final anchors are one history", times=len(final), wrong=wrong)
 
 
-def _left(site: Site) -> Check:
+def _left(site: Place) -> Check:
     """An upload that was cut may stay `receiving` for a while: nobody was told of it."""
     ended = sa.or_(jobs.c.state.in_(ENDED), jobs.c.state == "receiving")
     queries = {

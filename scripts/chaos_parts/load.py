@@ -11,7 +11,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -36,6 +36,8 @@ NOT_NOW = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS)
 JSON, NDJSON = "application/json", "application/x-ndjson"
 
 Answer = Mapping[str, Any]
+Material = Callable[[int, int], Iterator[bytes]]
+"""NDJSON lines of records, from one number on, so many."""
 
 
 class Abandoned(Exception):
@@ -93,8 +95,14 @@ class Sender:
     """One client, which goes from gateway to gateway."""
 
     def __init__(
-        self, fronts: Mapping[str, str], token: str, told: Told, abandoned: threading.Event
+        self,
+        fronts: Mapping[str, str],
+        token: str,
+        told: Told,
+        abandoned: threading.Event,
+        material: Material = lines,
     ) -> None:
+        self._lines = material
         self._urls = itertools.cycle(fronts.values())
         self._told = told
         self._abandoned = abandoned
@@ -108,7 +116,7 @@ class Sender:
 
     def once(self, number: int) -> bool:
         """Send one record once; whether it is promised."""
-        body = next(lines(number, 1))
+        body = next(self._lines(number, 1))
         found = self._ask("POST", "/v1/records", content=body, type_=JSON)
         if found is None:
             return False
@@ -126,13 +134,13 @@ class Sender:
 
     def stream(self, first: int) -> None:
         """A small set as NDJSON, until all of it is answered."""
-        body = b"".join(lines(first, SET))
+        body = b"".join(self._lines(first, SET))
         while not self._streamed(body, first):
             self._pause()
 
     def file(self, first: int) -> None:
         """A file, until it is taken; then until every row of it is answered."""
-        upload = {"file": (f"{first}.ndjson", b"".join(lines(first, FILE)), NDJSON)}
+        upload = {"file": (f"{first}.ndjson", b"".join(self._lines(first, FILE)), NDJSON)}
         while (found := self._ask("POST", "/v1/files", files=upload)) is None:
             self._pause()
         path = f"/v1/files/{found.json()['id']}"
@@ -243,8 +251,9 @@ class Sender:
 class Load:
     """All senders, until `stop`."""
 
-    def __init__(self, fronts: Mapping[str, str], token: str) -> None:
+    def __init__(self, fronts: Mapping[str, str], token: str, material: Material = lines) -> None:
         self.told = Told()
+        self._material = material
         self.abandoned = threading.Event()
         self._fronts = fronts
         self._token = token
@@ -286,7 +295,9 @@ class Load:
         return first
 
     def _repeat(self, kind: str) -> None:
-        sender = Sender(self._fronts, self._token, self.told, self.abandoned)
+        sender = Sender(
+            self._fronts, self._token, self.told, self.abandoned, self._material
+        )
         sizes = {"single": 1, "twin": 1, "stream": SET, "file": FILE}
         work: Callable[[int], None] = getattr(sender, kind)
         try:
@@ -299,3 +310,9 @@ class Load:
             raise
         finally:
             sender.close()
+
+
+def sent(number: int) -> Mapping[str, Any]:
+    """The fields of a record as it was sent, of the material that there is without another."""
+    fields: Mapping[str, Any] = json.loads(next(lines(number, 1)))["fields"]
+    return fields

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from gateway.devnet.services import Network
 from gateway.tokens.services import add_token
 from scripts.bench_parts.material import CODE
 from scripts.chaos_parts.lines import CUT, HOLD, MUTE, OPEN, Lines, Upstream, open_lines
+from scripts.chaos_parts.load import sent
 from scripts.chaos_parts.plan import BEHIND, GATEWAYS, Fault
 from scripts.chaos_parts.signer import refer
 from tests.support.postgres import Postgres, start_postgres
@@ -72,6 +73,7 @@ class Site:
         self.file = services.up(folder, 0, lambda _step: None, nodes=[]).resolve()
         layout = Layout(folder.resolve())
         self.network = Network(layout, load_ports(layout))
+        self.code = CODE
         self.member = layout.member(CODE)
         self.engine, self.token = self._database()
         port = self._signer_port()
@@ -143,6 +145,10 @@ class Site:
         answer = plain.get(f"{self.urls[name]}/v1/node", timeout=10)
         found: dict[str, Any] = answer.raise_for_status().json()["logs"][0]
         return found
+
+    def sent(self, number: int) -> Mapping[str, Any]:
+        """The fields of a record, as a client sent them."""
+        return sent(number)
 
     def doctor(self, name: str) -> list[dict[str, Any]]:
         """What `gateway doctor` finds that is a problem, beside that gateway."""

@@ -25,9 +25,8 @@ from scripts.chaos_parts.checks import (
     check_set,
     compare,
     history,
-    sent,
 )
-from scripts.chaos_parts.load import Sender, Told
+from scripts.chaos_parts.load import Sender, Told, sent
 from tests.gateway.intake.material import bearer, new_token, record
 from tests.support.asgi import Client
 from tests.support.node import make_test_node
