@@ -82,12 +82,14 @@ class Consortium:
         self.period = 0.0
         self._told: dict[str, object] = {}
         self.loads = {
-            code: Load(one.urls, one.token, lines_of(code))
-            for code, one in place.provinces.items()
+            code: Load(one.urls, one.token, lines_of(code)) for code, one in place.provinces.items()
         }
         self._probes = {
             code: Sender(
-                one.urls, one.token, self.loads[code].told, self.loads[code].abandoned,
+                one.urls,
+                one.token,
+                self.loads[code].told,
+                self.loads[code].abandoned,
                 lines_of(code),
             )
             for code, one in place.provinces.items()
@@ -218,10 +220,7 @@ def check_all(run: Consortium) -> Iterator[Check]:
     """All checks, once nothing is under way any more."""
     place = run.site
     yield from merge(
-        {
-            code: check_member(one, run.loads[code].told)
-            for code, one in place.provinces.items()
-        }
+        {code: check_member(one, run.loads[code].told) for code, one in place.provinces.items()}
     )
     yield check_replay(place.file, place.folder / "audit.json")
     yield check_orphans(place.left_behind())

@@ -295,9 +295,7 @@ class Load:
         return first
 
     def _repeat(self, kind: str) -> None:
-        sender = Sender(
-            self._fronts, self._token, self.told, self.abandoned, self._material
-        )
+        sender = Sender(self._fronts, self._token, self.told, self.abandoned, self._material)
         sizes = {"single": 1, "twin": 1, "stream": SET, "file": FILE}
         work: Callable[[int], None] = getattr(sender, kind)
         try:

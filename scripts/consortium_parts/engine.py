@@ -1,7 +1,7 @@
 """The engine of the chain: beacond and geth, built from Go modules of pinned versions.
 
-The hash of each module is pinned here; the `go.sum` inside pins all that it is built of. Built once:
-what is there is taken while the pins and the Go that built it are the same.
+The hash of each module is pinned here; the `go.sum` inside pins all that it is built of. Built
+once: what is there is taken while the pins and the Go that built it are the same.
 """
 
 from __future__ import annotations

@@ -63,9 +63,7 @@ class Founding:
         folders = [word for code in PROVINCES for word in ("--member", code)]
         nodes = [word for url in urls for word in ("--rpc", url)]
         deployer = ("--deployer", f"{DEPLOYER}.json", *passwords)
-        self._run(
-            "consortium", "found", "plan.toml", *deployer, *folders, *nodes, "-o", NETWORK
-        )
+        self._run("consortium", "found", "plan.toml", *deployer, *folders, *nodes, "-o", NETWORK)
 
     def settle(
         self, code: str, url: str, port: int, operator_port: int, rpc: Sequence[str]

@@ -69,7 +69,9 @@ def test_with_an_old_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_another_content_is_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said = '[ "$1" = version ] && echo go version go1.26.0 x || echo \'{"Sum":"h1:other=","Dir":"/"}\''
+    said = (
+        '[ "$1" = version ] && echo go version go1.26.0 x || echo \'{"Sum":"h1:other=","Dir":"/"}\''
+    )
     _go(tmp_path, said)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(CannotBuild, match="is not what was pinned: h1:other="):

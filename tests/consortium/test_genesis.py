@@ -1,4 +1,4 @@
-"""What a chain begins with, and whom its nodes dial: each other on this machine, and nobody else."""
+"""What a chain begins with, and whom its nodes dial: each other on this machine, nobody else."""
 
 import tomllib
 
@@ -77,7 +77,9 @@ def test_a_setting_that_is_gone_is_told() -> None:
 
 
 def test_what_is_not_there_may_be_added() -> None:
-    text = set_values('a = 1\n\n[log]\n# b = 2\n\n[c]\nd = 3\n', {("", "e"): [4], ("log", "b"): 5}, new=True)
+    text = set_values(
+        "a = 1\n\n[log]\n# b = 2\n\n[c]\nd = 3\n", {("", "e"): [4], ("log", "b"): 5}, new=True
+    )
     assert tomllib.loads(text) == {"a": 1, "e": [4], "log": {"b": 5}, "c": {"d": 3}}
 
 
