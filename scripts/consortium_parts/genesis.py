@@ -22,6 +22,8 @@ REDIAL = "5s"
 ANSWER = "10s"
 """For an answer of geth. A beacond that has none when it commits a block stands for good, until it
 is started again."""
+HERE = "127.0.0.0/8"
+"""Where a geth may dial."""
 GAS_LIMIT = 60_000_000
 MONEY = hex(10**24)
 WITHDRAWALS = "0x" + "00" * 19 + "01"
@@ -94,7 +96,7 @@ def between_geths(ports: Ports, peers: Sequence[str]) -> str:
         "MaxPeers = 8\n"
         "BootstrapNodes = []\n"
         f"StaticNodes = {json.dumps(list(peers))}\n"
-        'NetRestrict = ["127.0.0.0/8"]\n'
+        f'NetRestrict = ["{HERE}"]\n'
     )
 
 
@@ -105,7 +107,8 @@ def geth_arguments(folder: str, ports: Ports) -> list[str]:
         *("--datadir", folder, "--config", f"{folder}/settings.toml"),
         *("--networkid", str(CHAIN_ID), "--syncmode", "full"),
         *("--gcmode", "archive", "--state.scheme", "hash", "--cache", "128"),
-        *("--nodiscover", "--nat", "none", "--discovery.dns", "", "--ipcdisable"),
+        *("--nodiscover", "--nat", "none", "--discovery.dns", "", "--bootnodes", ""),
+        *("--netrestrict", HERE, "--ipcdisable"),
         *("--http", "--http.addr", "127.0.0.1", "--http.port", str(ports.rpc)),
         *("--http.api", "eth,net", "--http.vhosts", "localhost"),
         *("--authrpc.addr", "127.0.0.1", "--authrpc.port", str(ports.engine)),

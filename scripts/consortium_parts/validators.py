@@ -78,7 +78,7 @@ class Validator:
         self.beacond_command("init", self.name, "--chain-id", genesis.NETWORK)
         stake = (str(genesis.STAKE_GWEI), genesis.WITHDRAWALS)
         self.beacond_command("genesis", "add-premined-deposit", *stake)
-        (self.geth_folder / "jwt.hex").write_text(secrets.token_hex(32), "ascii")
+        (self.geth_folder / "jwt.hex").write_text(f"0x{secrets.token_hex(32)}", "ascii")
         (self.geth_folder / "geth").mkdir()
         key = self.geth_folder / "geth" / "nodekey"
         key.write_text(secrets.token_hex(32), "ascii")

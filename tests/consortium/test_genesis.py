@@ -94,5 +94,7 @@ def test_a_geth_dials_nobody_else() -> None:
 def test_all_listen_on_this_machine_alone() -> None:
     words = geth_arguments("/f", PORTS) + beacond_arguments("/h", "/f", PORTS, "/s")
     named = [word for word in words if word.count(".") == 3]
-    assert named == ["127.0.0.1", "127.0.0.1", "http://127.0.0.1:2"]
+    assert named == ["127.0.0.0/8", "127.0.0.1", "127.0.0.1", "http://127.0.0.1:2"]
+    assert words[words.index("--netrestrict") + 1] == "127.0.0.0/8"
+    assert words[words.index("--bootnodes") + 1] == ""
     assert "--nodiscover" in words
