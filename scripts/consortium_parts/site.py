@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import combinations
@@ -33,6 +34,8 @@ NODES = "nodes"
 BEHIND = 2
 """Blocks that a node may be behind the newest one and count as well."""
 READY_SECONDS = 300.0
+LATE_SECONDS = 15.0
+"""For which a beacond may be behind before the watchdog starts it again."""
 
 Progress = Callable[[str], None]
 
@@ -112,6 +115,7 @@ class Site:
         self.started: dict[str, int] = {}
         self.relatives: list[psutil.Process] = []
         """Processes that killed ones had started: none may stay."""
+        self.watchdog = Watchdog()
         self._down: set[Process] = set()
         self._found(Founding(members), engine, ours, progress)
 
@@ -196,17 +200,25 @@ class Site:
         self._set_lines(fault, OPEN)
 
     def revive(self) -> None:
-        """Start what ended by itself, and a beacond that stands although its geth answers."""
+        """Start what ended by itself, a beacond that stands although its geth answers, and one that
+        stays behind: it takes one block at a time from the others, and more slowly than they make
+        them, while one that starts takes all at once."""
+        heights = self.heights()
+        late = self.watchdog.late(heights, time.monotonic())
         for code, province in self.provinces.items():
             for part, one in province.processes.items():
                 if one in self._down:
                     continue
-                if part == BEACOND and province.validator.stands() and province.validator.height():
+                given_up = heights[code] is not None and province.validator.stands()
+                if part == BEACOND and (given_up or code in late):
                     one.kill()
                 if not one.runs:
-                    name = f"{part} {code}"
-                    self.started[name] = self.started.get(name, 0) + 1
+                    self._count(part, code, late=part == BEACOND and code in late)
                     self._start(code, part)
+
+    def _count(self, part: str, code: str, *, late: bool) -> None:
+        name = f"{part} {code}" + (", behind" if late else "")
+        self.started[name] = self.started.get(name, 0) + 1
 
     def left_behind(self) -> list[int]:
         """Ids of processes that outlive who started them."""
@@ -256,6 +268,25 @@ def level(heights: Mapping[str, int | None], beyond: int) -> bool:
 def _ports(numbers: list[int]) -> Ports:
     rpc, engine, peers, blocks, status = numbers[:5]
     return Ports(rpc=rpc, engine=engine, peers=peers, blocks=blocks, status=status)
+
+
+class Watchdog:
+    """Knows since when a node is behind."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+
+    def late(self, heights: Mapping[str, int | None], now: float) -> set[str]:
+        """Whose nodes are behind the newest by more than `BEHIND` for `LATE_SECONDS`; each is named
+        once in so long. One that does not answer is not behind: it is away."""
+        newest = max((one for one in heights.values() if one is not None), default=0)
+        behind = {
+            code for code, one in heights.items() if one is not None and newest - one > BEHIND
+        }
+        self._since = {code: self._since.get(code, now) for code in behind}
+        found = {code for code, since in self._since.items() if now - since >= LATE_SECONDS}
+        self._since |= dict.fromkeys(found, now)
+        return found
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from scripts.consortium_parts.report import (
     taken_check,
     write,
 )
-from scripts.consortium_parts.site import level
+from scripts.consortium_parts.site import LATE_SECONDS, Watchdog, level
 
 AT = Setting(machine="m", commit="c", date="2026-12-01T00:00:00Z", load=0.5, what="Four.")
 
@@ -113,3 +113,14 @@ def test_checks_of_several_members_are_one() -> None:
 )
 def test_nodes_are_level(heights: dict[str, int | None], *, is_level: bool) -> None:
     assert level(heights, 7) is is_level
+
+
+def test_the_watchdog_knows_who_stays_behind() -> None:
+    dog = Watchdog()
+    behind: dict[str, int | None] = {"a": 20, "b": 9, "c": None, "d": 19}
+    assert dog.late(behind, 100.0) == set()
+    assert dog.late(behind, 100.0 + LATE_SECONDS) == {"b"}
+    assert dog.late(behind, 101.0 + LATE_SECONDS) == set(), "it was just told"
+    assert dog.late(behind, 100.0 + 2 * LATE_SECONDS) == {"b"}
+    assert dog.late({**behind, "b": 20}, 150.0) == set(), "it has caught up"
+    assert dog.late(behind, 150.0 + LATE_SECONDS) == set(), "behind anew"
