@@ -47,6 +47,7 @@ from scripts.consortium_parts.plan import Fault, draw
 from scripts.consortium_parts.report import (
     Result,
     Turn,
+    failover_check,
     merge,
     stood_check,
     summary,
@@ -58,7 +59,7 @@ from scripts.consortium_parts.validators import height
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "build" / "engine"
-LONGEST = 20.0
+LONGEST = 24.0
 """Seconds that a fault lasts at most."""
 PERIOD_SECONDS = 20.0
 """With nothing broken, for which blocks are counted."""
@@ -130,13 +131,14 @@ class Consortium:
         self.journal.write("begin", name=fault.name, fault=asdict(fault))
         before = self._newest()
         self.site.begin(fault)
-        promised = self.promised()
+        promised, anchored = self.promised(), self._anchored(fault)
         end = time.monotonic() + fault.seconds
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 1.0))
             self.site.revive()
         after, promised = max(before, self._newest()), self.promised() - promised
-        self.journal.write("end", blocks=after - before, promised=promised)
+        anchored = self._anchored(fault) - anchored
+        self.journal.write("end", blocks=after - before, promised=promised, anchored=anchored)
         self.site.end(fault)
         first, healed = self._heal(after)
         self.journal.write("healed" if healed is not None else "not healed", s=healed, block=first)
@@ -146,9 +148,15 @@ class Consortium:
             fault=fault,
             blocks=after - before,
             promised=promised,
+            anchored=anchored,
             first_block=first,
             healed=healed,
         )
+
+    def _anchored(self, fault: Fault) -> int:
+        """Records that are anchored by those whose own node is away."""
+        provinces = [self.site.provinces[code] for code in fault.away]
+        return sum(int(one.log(one.code)["anchoredSize"]) for one in provinces)
 
     def _heal(self, newest: int) -> tuple[float | None, float | None]:
         """Seconds to the next block, and until all works again."""
@@ -202,8 +210,8 @@ class Consortium:
         url = next(iter(self.site.chain.validators.values())).ports.url
         begun, first = time.monotonic(), self._newest()
         while (passed := time.monotonic() - begun) < PERIOD_SECONDS:
-            final, latest = height(url, "finalized"), height(url, "latest")
-            if final is not None and latest is not None:
+            latest, final, again = (height(url, tag) for tag in ("latest", "finalized", "latest"))
+            if final is not None and latest is not None and latest == again:
                 self.finality[latest - final] += 1
             time.sleep(POLL)
         self.period = round(passed / max(1, self._newest() - first), 2)
@@ -226,6 +234,7 @@ def check_all(run: Consortium) -> Iterator[Check]:
     yield check_orphans(place.left_behind())
     yield from stood_check(run.turns)
     yield taken_check(run.turns)
+    yield failover_check(run.turns)
 
 
 def say(text: str) -> None:

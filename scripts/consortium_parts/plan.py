@@ -9,7 +9,7 @@ from dataclasses import dataclass
 PROVINCES = ("110000", "120000", "130000", "140000")
 SPARE = 1
 """Of four validators so many may be away, and blocks come."""
-SHORTEST = 8.0
+SHORTEST = 10.0
 """Seconds of a fault: several blocks, so that it shows whether they come."""
 KILL, PAUSE, CUT = "kill", "pause", "cut"
 """kill: SIGKILL, started again at the end. pause: SIGSTOP. cut: no byte between those and the
@@ -67,6 +67,13 @@ class Fault:
         return {VALIDATOR: (GETH, BEACOND), SITE: (GETH, BEACOND, GATEWAY)}.get(
             self.what, (self.what,)
         )
+
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Provinces whose own node is away while gateway and chain go on: it must ask the others'
+        nodes."""
+        one = GETH in self.parts and GATEWAY not in self.parts and not self.stands
+        return self.where if one else ()
 
     def cuts(self, first: str, second: str) -> bool:
         """Whether nothing passes between these two provinces."""

@@ -14,16 +14,21 @@ from scripts.chaos_parts.checks import Check
 from scripts.chaos_parts.report import SHOWN
 from scripts.consortium_parts.plan import Fault
 
+ENOUGH = 5
+"""Blocks in which an anchor is sent, mined and final, however it fell."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One fault. blocks: made while it lasted, as far as any node tells. promised: records while it
-    lasted. first_block: seconds from its end to the next block; healed: until all worked again and
-    what was promised by then was anchored. None: not in time."""
+    lasted. anchored: records meanwhile by those whose own node was away. first_block: seconds from
+    its end to the next block; healed: until all worked again and what was promised by then was
+    anchored. None: not in time."""
 
     fault: Fault
     blocks: int
     promised: int
+    anchored: int
     first_block: float | None
     healed: float | None
 
@@ -102,6 +107,15 @@ def taken_check(turns: Sequence[Turn]) -> Check:
     stood = [turn for turn in turns if turn.fault.stands and "gateway" not in turn.fault.parts]
     wrong = [turn.fault.name for turn in stood if not turn.promised]
     return Check(name="records are promised while the chain stands", times=len(stood), wrong=wrong)
+
+
+def failover_check(turns: Sequence[Turn]) -> Check:
+    """Whether who had no node of its own went on anchoring over those of the others, where there
+    was time to."""
+    due = [turn for turn in turns if turn.fault.away and turn.blocks >= ENOUGH]
+    wrong = [turn.fault.name for turn in due if not turn.anchored]
+    name = "a province whose own node is away goes on anchoring"
+    return Check(name=name, times=len(due), wrong=wrong)
 
 
 def figures(turns: Sequence[Turn]) -> dict[str, dict[str, float | None]]:

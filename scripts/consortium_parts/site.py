@@ -217,7 +217,7 @@ class Site:
                     self._start(code, part)
 
     def _count(self, part: str, code: str, *, late: bool) -> None:
-        name = f"{part} {code}" + (", behind" if late else "")
+        name = f"{part} {code}" + (" (behind)" if late else "")
         self.started[name] = self.started.get(name, 0) + 1
 
     def left_behind(self) -> list[int]:

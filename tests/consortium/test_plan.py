@@ -75,6 +75,14 @@ def test_what_starts_again() -> None:
     assert fault(CUT, SITE, "110000").parts == ()
 
 
+def test_whose_own_node_is_away_while_all_goes_on() -> None:
+    assert fault(KILL, GETH, "110000").away == ("110000",)
+    assert fault(PAUSE, VALIDATOR, "120000").away == ("120000",)
+    assert fault(PAUSE, VALIDATOR, "120000", "110000").away == (), "the chain stands"
+    assert fault(KILL, SITE, "110000").away == (), "so is its gateway"
+    assert fault(KILL, BEACOND, "110000").away == (), "its geth answers"
+
+
 def test_names() -> None:
     assert fault(KILL, GETH, "110000").name == "kill one geth"
     assert fault(PAUSE, VALIDATOR, "110000", "140000").name == "pause two validators"

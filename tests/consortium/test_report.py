@@ -12,6 +12,7 @@ from scripts.consortium_parts.plan import CUT, GATEWAY, KILL, PAUSE, SITE, VALID
 from scripts.consortium_parts.report import (
     Result,
     Turn,
+    failover_check,
     merge,
     stood_check,
     summary,
@@ -25,7 +26,9 @@ AT = Setting(machine="m", commit="c", date="2026-12-01T00:00:00Z", load=0.5, wha
 
 def turn(kind: str, what: str, *where: str, blocks: int, promised: int = 50) -> Turn:
     fault = Fault(kind=kind, what=what, where=where, seconds=10)
-    return Turn(fault=fault, blocks=blocks, promised=promised, first_block=1.5, healed=9.5)
+    return Turn(
+        fault=fault, blocks=blocks, promised=promised, anchored=0, first_block=1.5, healed=9.5
+    )
 
 
 ONE = turn(KILL, VALIDATOR, "110000", blocks=5)
@@ -94,6 +97,14 @@ def test_records_must_be_promised_while_it_stands() -> None:
     assert taken_check([without]).times == 0, "no gateway was there"
     paused = turn(PAUSE, GATEWAY, "110000", blocks=5, promised=0)
     assert taken_check([paused]).times == 0, "the chain did not stand"
+
+
+def test_who_has_no_node_must_anchor_over_the_others() -> None:
+    assert failover_check([replace(ONE, anchored=1), TWO]).wrong == []
+    assert failover_check([ONE]).wrong == ["kill one validator"]
+    assert failover_check([replace(ONE, blocks=3)]).times == 0, "there was no time to"
+    cut = turn(CUT, SITE, "110000", blocks=9)
+    assert failover_check([cut, TWO]).times == 0, "the others are away, or the chain stands"
 
 
 def test_checks_of_several_members_are_one() -> None:
