@@ -16,8 +16,8 @@ NETWORK = "credit-ledger-consortium"
 SPEC = {"CHAIN_SPEC": "devnet"}
 STAKE_GWEI = 32_000_000_000
 BETWEEN_BLOCKS = "1500ms"
-"""Wait after a block before the next is proposed. Below it blocks outrun their own time: the
-clock of an execution block moves by whole seconds."""
+"""Wait after a block before the next is proposed. The time of a block is at least one second after
+that of its parent: blocks that come faster run ahead of the clock."""
 REDIAL = "5s"
 ANSWER = "10s"
 """For an answer of geth. A beacond that has none when it commits a block stands for good, until it
