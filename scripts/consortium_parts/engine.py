@@ -90,12 +90,12 @@ class Engine:
 
     @property
     def geth(self) -> Path:
-        """Runs the contracts and answers gateways."""
+        """What runs the contracts and answers gateways."""
         return self.folder / GETH.name
 
     @property
     def beacond(self) -> Path:
-        """Agrees with the other validators on each block."""
+        """What agrees with the other validators on each block."""
         return self.folder / BEACOND.name
 
     @property
