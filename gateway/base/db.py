@@ -39,6 +39,7 @@ CACHE_KIB = 32_768
 POOL = 20
 """Connections of one process at most: 4 sets of streams, the single records, 2 files, integrator,
 anchorer and some readers. PostgreSQL takes 100 by default."""
+_SORTS = "MEMORY"
 _POSTGRESQL = "postgresql+psycopg"
 
 Row = tuple[Any, ...]
@@ -143,7 +144,7 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
         f"wal_autocheckpoint={SAFETY}",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "temp_store=MEMORY",
+        f"temp_store={_SORTS}",
         "secure_delete=ON",  # zeros where a key was, whatever SQLite was compiled with
         f"cache_size=-{CACHE_KIB}",
     ):
@@ -169,6 +170,30 @@ def begin_write(engine: sa.Engine, name: str | None = None) -> Iterator[sa.Conne
             if name is not None:
                 lock(connection, name)
             yield connection
+
+
+@contextmanager
+def begin_change(engine: sa.Engine, name: str) -> Iterator[sa.Connection]:
+    """The same for changing tables. SQLite sorts for it through files: in memory an index of ten
+    million rows takes half a gigabyte. It cannot be told so once the transaction has begun."""
+    with engine.connect().execution_options(credit_ledger_write=True) as connection:
+        with _sorting_in_files(connection), connection.begin():
+            lock(connection, name)
+            yield connection
+
+
+@contextmanager
+def _sorting_in_files(connection: sa.Connection) -> Iterator[None]:
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA temp_store=FILE")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:  # as one that was interrupted
+            raw.execute(f"PRAGMA temp_store={_SORTS}")
 
 
 def lock(connection: sa.Connection, name: str) -> None:

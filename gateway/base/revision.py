@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gateway.base.db import begin_write, unhurried
+from gateway.base.db import begin_change, unhurried
 from gateway.base.lease import SECONDS, is_taken
 from ledger.core.errors import ConfigError
 
@@ -40,7 +40,7 @@ def migrate(engine: sa.Engine) -> None:
     """Bring the tables to this version of the program. Safe where several processes start. Raises
     ConfigError where a newer one has been here, or an older one runs that could not go on."""
     _demand_alone(engine)
-    with begin_write(engine, "migrate") as connection:
+    with begin_change(engine, "migrate") as connection:
         found = _revision(connection)
         _demand_known(found)
         if found != program_revision():

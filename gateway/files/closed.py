@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gateway.log.models import PREFIX, entries, leaf_prefix
+from gateway.log.generations import with_leaves
+from gateway.log.models import entries
 from gateway.records.models import closings
 
 _SOME = 512
@@ -23,9 +24,8 @@ def closed_among(connection: sa.Connection, leaves: Collection[bytes]) -> Mappin
     )
     for at in range(0, len(asked), _SOME):
         some = asked[at : at + _SOME]
-        near = sorted({leaf[:PREFIX] for leaf in some})
-        one_of = query.where(leaf_prefix.in_(near), entries.c.leaf.in_(some))
-        for leaf, since in connection.execute(one_of.group_by(entries.c.leaf)):
+        one_of = with_leaves(query, some).group_by(entries.c.leaf)
+        for leaf, since in connection.execute(one_of):
             found[leaf] = since
     return found
 

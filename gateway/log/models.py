@@ -3,7 +3,11 @@ tiles, bundles, logs and the place of each promise at integration; pending goes 
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from gateway.base.db import RowId, metadata
 
@@ -56,7 +60,6 @@ entries = sa.Table(
     sa.Column("leaf", sa.LargeBinary(32), nullable=False),
     # The first bytes of its record id. The others follow from the commitment in the entry.
     sa.Column("record", sa.LargeBinary(5), nullable=False),
-    sa.Index("ix_entries_record", "record"),
 )
 """One short row per log entry, written once. Its promise is the one whose row numbers hold it; its
 index in the tree is found by its hash among those of its batch."""
@@ -64,9 +67,32 @@ index in the tree is found by its hash among those of its batch."""
 PREFIX = 5
 """Bytes of a leaf hash and of a record id that an index holds: of 500 million entries one in 2,000
 shares them with another, which costs a second look."""
-# Numbers written out: with parameters in their place SQLite does not see that it is the same.
+SIZES = {"sqlite": 262_144, "postgresql": 1_048_576}
+"""Row numbers of a generation. SQLite writes every page that a set touches, each time; PostgreSQL
+once between two checkpoints, so generations may be larger there, and there are fewer to look in."""
+
+
+class _Size(FunctionElement[int]):
+    """Row numbers of a generation on the database at hand, written out: with a parameter in its
+    place no database sees that it is the same as in the index."""
+
+    inherit_cache = True
+    type = sa.Integer()
+
+
+@compiles(_Size)
+def _write_out(_size: _Size, compiler: Any, **_: Any) -> str:
+    return str(SIZES[compiler.dialect.name])
+
+
+SIZE = _Size()
+generation = entries.c.id // SIZE
+"""Of an entry: so many row numbers, one behind the other, are one. Hashes come in no order, and an
+index of them alone would be hit everywhere, which costs a page for each entry once it is large.
+Behind the generation only the newest part of it is (`gateway.log.generations`)."""
 leaf_prefix = sa.func.substr(entries.c.leaf, sa.literal_column("1"), sa.literal_column(str(PREFIX)))
-sa.Index("ix_entries_leaf", leaf_prefix)
+sa.Index("ix_entries_generation_leaf", generation, leaf_prefix)
+sa.Index("ix_entries_generation_record", generation, entries.c.record)
 
 pending = sa.Table(
     "pending",

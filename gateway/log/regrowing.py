@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from gateway.base.db import insert_rows
 from gateway.log import store
-from gateway.log.models import PREFIX, entries, leaf_prefix, logs, pending, promises
+from gateway.log.generations import with_leaves
+from gateway.log.models import PREFIX, entries, logs, pending, promises
 from gateway.log.numbers import reserve
 from gateway.log.store import TileStore
 from ledger.core.entry import parse_entry
@@ -109,12 +110,9 @@ def _place_known(connection: sa.Connection, log: int, run: Run, start: int) -> s
     the tree."""
     known: dict[int, bytes] = {}
     for at in range(0, len(run.leaves), _SOME):
-        query = sa.select(entries.c.id, entries.c.leaf).where(
-            leaf_prefix.in_([leaf[:PREFIX] for leaf in run.leaves[at : at + _SOME]]),
-            entries.c.leaf.in_(run.leaves[at : at + _SOME]),
-            entries.c.log == log,
-        )
-        known |= {row.id: row.leaf for row in connection.execute(query)}
+        query = sa.select(entries.c.id, entries.c.leaf).where(entries.c.log == log)
+        found = connection.execute(with_leaves(query, run.leaves[at : at + _SOME]))
+        known |= {row.id: row.leaf for row in found}
     waiting = _waiting(connection, log) if known else []
     placed = []
     for promise, first, count in waiting:

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.base.db import insert_rows
+from gateway.log.generations import by_generation, with_leaves
 from gateway.log.models import (
     PREFIX,
     bundles,
@@ -242,11 +243,15 @@ class Located:
 _ENTRY = sa.select(entries.c.id, entries.c.log, entries.c.leaf, logs.c.log_id).join(
     logs, logs.c.id == entries.c.log
 )
-_BY_LEAF = _ENTRY.where(
-    leaf_prefix == sa.bindparam("prefix", type_=sa.LargeBinary),
-    entries.c.leaf == sa.bindparam("leaf"),
+_BY_LEAF = by_generation(
+    _ENTRY.where(
+        leaf_prefix == sa.bindparam("prefix", type_=sa.LargeBinary),
+        entries.c.leaf == sa.bindparam("leaf"),
+    )
+).order_by(entries.c.id)
+_BY_RECORD = by_generation(_ENTRY.where(entries.c.record == sa.bindparam("prefix"))).order_by(
+    entries.c.id
 )
-_BY_RECORD = _ENTRY.where(entries.c.record == sa.bindparam("prefix")).order_by(entries.c.id)
 _PROMISE_OF = (
     sa.select(
         promises.c.id.label("promise"), promises.c.first_entry, promises.c.start, promises.c.width
@@ -275,9 +280,7 @@ def entries_of(connection: sa.Connection, leaves: Collection[bytes]) -> dict[byt
     found, wanted = dict[bytes, int](), list(leaves)
     for at in range(0, len(wanted), _SOME):
         some = wanted[at : at + _SOME]
-        query = sa.select(entries.c.leaf, entries.c.id).where(
-            leaf_prefix.in_([leaf[:PREFIX] for leaf in some]), entries.c.leaf.in_(some)
-        )
+        query = with_leaves(sa.select(entries.c.leaf, entries.c.id), some)
         for leaf, entry in connection.execute(query.order_by(entries.c.id)):
             found.setdefault(leaf, entry)
     return found

@@ -7,7 +7,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from gateway.log.models import PREFIX, entries, leaf_prefix
+from gateway.log.generations import with_leaves
+from gateway.log.models import entries
 from gateway.log.store import Entries, of_row
 from ledger.core.ids import Digest, RecordId
 
@@ -20,11 +21,9 @@ def record_ids(connection: sa.Connection, names: Sequence[bytes]) -> list[Record
     held, found = Entries(connection), dict[bytes, RecordId]()
     for at in range(0, len(names), _SOME):
         wanted = set(names[at : at + _SOME])
-        prefixes = {name[:PREFIX] for name in wanted}
-        query = sa.select(entries.c.id, entries.c.leaf).where(leaf_prefix.in_(prefixes))
-        for row in connection.execute(query).all():
-            if bytes(row.leaf) in wanted:
-                record = held.record_id(of_row(connection, row.id, held))
-                if record is not None:
-                    found[bytes(row.leaf)] = record
+        query = with_leaves(sa.select(entries.c.id, entries.c.leaf), wanted)
+        for row in connection.execute(query.order_by(entries.c.id)).all():
+            record = held.record_id(of_row(connection, row.id, held))
+            if record is not None:
+                found[bytes(row.leaf)] = record
     return [found.get(name) or RecordId(Digest(name)) for name in names]

@@ -11,7 +11,8 @@ import orjson
 import sqlalchemy as sa
 
 from gateway.base.crypto import Hmac, Vault
-from gateway.log.models import PREFIX, entries, logs
+from gateway.log.generations import near_records
+from gateway.log.models import entries, logs
 from gateway.log.store import Entries, of_row
 from gateway.products import store
 from gateway.sealing.services import Boxes, Kind, drop, number
@@ -141,9 +142,8 @@ def firsts_of(
 
 def _entries(connection: sa.Connection, wanted: Mapping[bytes, RecordId]) -> Iterator[int]:
     """Rows of entries whose record id begins like one of these."""
-    prefixes = {record[:PREFIX] for record in wanted}
-    query = sa.select(entries.c.id).where(entries.c.record.in_(prefixes)).order_by(entries.c.id)
-    yield from connection.scalars(query).all()
+    query = near_records(sa.select(entries.c.id), wanted)
+    yield from connection.scalars(query.order_by(entries.c.id)).all()
 
 
 def _replaced(data: bytes | None) -> RecordId | None:

@@ -218,7 +218,7 @@ _TREE = """
     SELECT top::regclass::text, sum(pg_relation_size(oid)) FROM tree GROUP BY 1 ORDER BY 1
 """
 RELATIONS: Final = (
-    *("entries", "pk_entries", "ix_entries_leaf", "ix_entries_record"),
+    *("entries", "pk_entries", "ix_entries_generation_leaf", "ix_entries_generation_record"),
     *("records", "pk_records", _UNIQUE, "ix_records_subject"),
     *(CONTENTS, "pk_contents"),
     *("content_keys", "pk_content_keys", "ix_content_keys_wrapped_by"),

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -21,10 +20,8 @@ from gateway.base.clock import Clock
 from gateway.base.db import MANY, begin_read, begin_write, insert_rows, lock, open_engine
 from gateway.base.policy import Decision, Purpose
 from gateway.intake.lookup import known_records
-from gateway.log import store
 from gateway.log.models import entries, logs
 from gateway.node import Node
-from gateway.partitions.store import parts
 from gateway.records.models import records
 from ledger.core.errors import ConfigError
 from tests.gateway.intake.material import bearer, count, new_token, record, row
@@ -146,7 +143,6 @@ def test_look_ups_use_their_index(node: Node) -> None:
     with begin_write(node.ctx.engine) as connection:
         fill(connection, range(1, RECORDS + 1))
     with node.ctx.engine.connect() as connection:
-        leaf = connection.scalar(sa.select(entries.c.leaf).where(entries.c.id == 17)) or b""
         keys = list(connection.scalars(sa.select(records.c.document_key).limit(3 * MANY // 2)))
         assert {known.document_key for known in known_records(connection, keys)} == set(keys)
         wanted = {"values": keys[:MANY]}
@@ -155,18 +151,6 @@ def test_look_ups_use_their_index(node: Node) -> None:
         plan = "\n".join(connection.exec_driver_sql(explain, wanted).scalars())
         assert "uq_records_document_key" in plan, plan
         assert "Seq Scan" not in plan, "the table was never analysed"
-        statements: list[tuple[str, Any]] = []
-        sa.event.listen(
-            node.ctx.engine,
-            "before_cursor_execute",
-            lambda *arguments: statements.append((arguments[2], arguments[3])),
-        )
-        with pytest.raises(sa.exc.NoResultFound):  # no promise covers it
-            store.locate(connection, leaf)
-        text, values = statements[0]
-        plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {text}", values).scalars())
-        assert plan.count("_substr_idx") == len(parts(connection)) + 1, "of each part"
-        assert "Seq Scan" not in plan, plan
 
 
 # ---- the server itself

@@ -268,14 +268,9 @@ def test_migrations_give_the_tables_of_the_models(tmp_path: Path) -> None:
     migrate(engine)
     with begin_write(engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        with warnings.catch_warnings():  # the one index that SQLite cannot show again
+        with warnings.catch_warnings():  # two indexes that SQLite cannot show again
             warnings.filterwarnings("ignore", ".*expression-based index")
             assert compare_metadata(context, metadata) == []
-        for found, where in (("leaf", "substr(leaf, 1, 5)"), ("record", "record")):
-            plan = connection.exec_driver_sql(
-                f"EXPLAIN QUERY PLAN SELECT id FROM entries WHERE {where} = ? ORDER BY id", (b"",)
-            )
-            assert f"ix_entries_{found}" in str(plan.all())
     engine.dispose()
 
 

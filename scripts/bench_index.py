@@ -1,0 +1,101 @@
+"""What the indexes of entries and records cost as a SQLite file grows, before and now, in one run.
+
+    python scripts/bench_index.py --records 10000000 [--only WORD] [--out DIR]
+
+Writes results.json and a page into docs/benchmarks/index/. Ten million records take some 3 GB of
+the temporary folder (TMPDIR) and half an hour. The machine should have nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from scripts.bench_parts.indexes import KINDS, SET, SETS, Point, measure
+from scripts.bench_parts.report import setting
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs" / "benchmarks" / "index"
+SIZES: Final = (10_000, 1_000_000, 5_000_000, 10_000_000)
+COLUMNS: Final = (
+    ("wall_us", "µs to store"),
+    ("cpu_us", "of these processor"),
+    ("ahead", "bytes written ahead"),
+    ("found_us", "µs to find a leaf"),
+    ("missing_us", "µs to find none"),
+)
+
+
+def say(text: str) -> None:
+    """Progress."""
+    print(f"bench: {text}", flush=True)
+
+
+def sizes_until(records: int) -> list[int]:
+    """The sizes up to this one, and it."""
+    return [size for size in SIZES if size < records] + [records]
+
+
+def page(found: dict[str, list[Point]], where: str) -> str:
+    """The figures in words."""
+    parts = [
+        f"""# Indexes of entries and records
+
+{where}
+
+One process puts sets of {SET:,} random rows into a SQLite file of the gateway's tables, a
+transaction each, and looks leaves up (`scripts/bench_parts/indexes.py`). A figure is that of one
+record, the mean of {SETS} sets around the size; of look-ups the middle of 200, with SQLAlchemy's
+part. What is written ahead is written to the file once more, when it is moved there.
+"""
+    ]
+    for title, points in found.items():
+        columns = [one for one in COLUMNS if getattr(points[0], one[0]) is not None]
+        parts.append(f"## {title[0].upper()}{title[1:]}\n")
+        parts.append(f"| records | {' | '.join(name for _, name in columns)} |")
+        parts.append("|---" * (len(columns) + 1) + "|")
+        parts += [
+            f"| {one.records:,} | {' | '.join(_shown(getattr(one, key)) for key, _ in columns)} |"
+            for one in points
+        ]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _shown(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"  # noqa: PLR2004 - for people
+
+
+def main() -> int:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--records", type=int, default=10_000_000, metavar="N")
+    parser.add_argument("--only", default="", metavar="WORD", help="kinds whose title has it")
+    parser.add_argument("--out", type=Path, default=DOCS, metavar="DIR")
+    asked = parser.parse_args()
+    at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
+    found = {}
+    for kind in KINDS:
+        if asked.only in kind.title:
+            with tempfile.TemporaryDirectory() as folder:
+                found[kind.title] = measure(kind, Path(folder), sizes_until(asked.records), say)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    told = {title: [asdict(one) for one in points] for title, points in found.items()}
+    text = json.dumps({"setting": asdict(at), "kinds": told}, indent=1)
+    (asked.out / "results.json").write_text(text + "\n", "utf-8")
+    where = f"{at.date}, commit {at.commit}. {at.machine}. Load before: {at.load:.0%}."
+    (asked.out / "README.md").write_text(page(found, where), "utf-8")
+    say(f"written to {asked.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
