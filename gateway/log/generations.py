@@ -2,7 +2,7 @@
 
 The indexes begin with the generation of the row number, so that new entries touch its pages alone,
 however many there are. Who looks for one therefore asks each generation, the newest first: 39 of
-them at ten million entries on SQLite, ten on PostgreSQL.
+them at ten million entries on SQLite, three on PostgreSQL.
 """
 
 from __future__ import annotations

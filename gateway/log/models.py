@@ -67,7 +67,7 @@ index in the tree is found by its hash among those of its batch."""
 PREFIX = 5
 """Bytes of a leaf hash and of a record id that an index holds: of 500 million entries one in 2,000
 shares them with another, which costs a second look."""
-SIZES = {"sqlite": 262_144, "postgresql": 1_048_576}
+SIZES = {"sqlite": 262_144, "postgresql": 4_194_304}
 """Row numbers of a generation. SQLite writes every page that a set touches, each time; PostgreSQL
 once between two checkpoints, so generations may be larger there, and there are fewer to look in."""
 

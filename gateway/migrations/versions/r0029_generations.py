@@ -21,7 +21,7 @@ down_revision = "0028"
 branch_labels = None
 depends_on = None
 
-_SIZES = {"sqlite": 262_144, "postgresql": 1_048_576}
+_SIZES = {"sqlite": 262_144, "postgresql": 4_194_304}
 _BEFORE = {"ix_entries_leaf": "substr(leaf, 1, 5)", "ix_entries_record": "record"}
 _NEW = {
     "ix_entries_generation_leaf": "(id / {size}), substr(leaf, 1, 5)",
