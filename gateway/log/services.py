@@ -69,8 +69,7 @@ def enqueue(
     """Store promised entries, to be integrated later; returns their row numbers in order.
 
     leaves: in the order of the promise, at least one. record_ids: theirs, by which they are found
-    too. Raises IntegrityError where a leaf is
-    already there, Malformed where an entry could never be integrated.
+    too. Raises Malformed where an entry could never be integrated.
     """
     if not leaves:
         raise Malformed("entries", "none")

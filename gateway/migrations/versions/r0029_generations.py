@@ -1,7 +1,7 @@
 """Entries are found by generations of their row numbers, so that new ones touch few pages.
 
-The indexes of before go: whoever runs a program that knows them gets the same answers on these
-tables, and reads all entries for each. Both are done in one transaction, or neither.
+The indexes of before go: a program that knows them gets the same answers on these tables, and may
+read all entries for each. Both are done in one transaction, or neither.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ def _replace(old: dict[str, str], new: dict[str, str]) -> None:
 def _whole(connection: sa.Connection, name: str, columns: str) -> None:
     """On SQLite."""
     raw: Any = connection.connection.driver_connection
-    rows = connection.scalar(sa.text("SELECT count(*) FROM entries")) or 0
-    with _told(name, rows) as going_on:
+    with _told(name, _count(connection, "entries")) as going_on:
         raw.set_progress_handler(going_on, _STEPS)
         try:
             op.execute(f"CREATE INDEX {name} ON entries ({columns})")
@@ -79,15 +78,18 @@ def _cut(connection: sa.Connection, name: str, columns: str) -> None:
         " WHERE i.inhparent = 'entries'::regclass ORDER BY c.relname"
     )
     for part in connection.scalars(parts).all():
-        size = sa.text("SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE relname = :name")
-        with _told(f"{name}/{part}", connection.scalar(size, {"name": part}) or 0):
+        with _told(f"{name}/{part}", _count(connection, part)):
             op.execute(f"CREATE INDEX ON {part} ({columns})")
     op.execute(f"CREATE INDEX {name} ON entries ({columns})")
 
 
+def _count(connection: sa.Connection, table: str) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(sa.table(table))) or 0
+
+
 @contextmanager
 def _told(name: str, rows: int) -> Iterator[Callable[[], int]]:
-    """Tell that an index of about so many entries is made, and that it was; gives what is to be
+    """Tell that an index of so many entries is made, and that it was; gives what is to be
     called meanwhile, and returns 0."""
     begun = time.monotonic()
     _log.info("index.begun", index=name, entries=rows)
