@@ -2,8 +2,9 @@
 
     python scripts/bench_index.py --records 10000000 [--only WORD] [--out DIR]
 
-Writes results.json and a page into docs/benchmarks/index/. Ten million records take some 3 GB of
-the temporary folder (TMPDIR) and half an hour. The machine should have nothing else to do.
+Writes results.json and a page into docs/benchmarks/index/; with `--only` what is there of others is
+kept. Ten million records take some 3 GB of the temporary folder (TMPDIR) and half an hour. The
+machine should have nothing else to do.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from scripts.bench_parts.indexes import KINDS, SET, SETS, Point, measure
+from scripts.bench_parts.indexes import KINDS, SET, SETS, measure
 from scripts.bench_parts.report import setting
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,29 +43,31 @@ def sizes_until(records: int) -> list[int]:
     return [size for size in SIZES if size < records] + [records]
 
 
-def page(found: dict[str, list[Point]], where: str) -> str:
-    """The figures in words."""
+def page(kinds: dict[str, Any]) -> str:
+    """The figures of `results.json` in words."""
     parts = [
         f"""# Indexes of entries and records
 
-{where}
-
 One process puts sets of {SET:,} random rows into a SQLite file of the gateway's tables, a
-transaction each, and looks leaves up (`scripts/bench_parts/indexes.py`). A figure is that of one
+transaction each, and looks leaves up (`python scripts/bench_index.py`). A figure is that of one
 record, the mean of {SETS} sets around the size; of look-ups the middle of 200, with SQLAlchemy's
 part. What is written ahead is written to the file once more, when it is moved there.
 """
     ]
-    for title, points in found.items():
-        columns = [one for one in COLUMNS if getattr(points[0], one[0]) is not None]
-        parts.append(f"## {title[0].upper()}{title[1:]}\n")
-        parts.append(f"| records | {' | '.join(name for _, name in columns)} |")
-        parts.append("|---" * (len(columns) + 1) + "|")
+    for title, told in kinds.items():
+        at, points = told["setting"], told["points"]
+        columns = [one for one in COLUMNS if points[0][one[0]] is not None]
         parts += [
-            f"| {one.records:,} | {' | '.join(_shown(getattr(one, key)) for key, _ in columns)} |"
-            for one in points
+            f"## {title[0].upper()}{title[1:]}\n",
+            f"{at['date']}, commit {at['commit']}. {at['machine']}. Load before: {at['load']:.0%}.\n",
+            f"| records | {' | '.join(name for _, name in columns)} |",
+            "|---" * (len(columns) + 1) + "|",
+            *(
+                f"| {one['records']:,} | {' | '.join(_shown(one[key]) for key, _ in columns)} |"
+                for one in points
+            ),
+            "",
         ]
-        parts.append("")
     return "\n".join(parts)
 
 
@@ -81,18 +84,21 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="kinds whose title has it")
     parser.add_argument("--out", type=Path, default=DOCS, metavar="DIR")
     asked = parser.parse_args()
-    at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
-    found = {}
+    told = asked.out / "results.json"
+    before = json.loads(told.read_bytes()) if asked.only and told.exists() else {}
+    kinds = {}
     for kind in KINDS:
         if asked.only in kind.title:
+            at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
             with tempfile.TemporaryDirectory() as folder:
-                found[kind.title] = measure(kind, Path(folder), sizes_until(asked.records), say)
+                points = measure(kind, Path(folder), sizes_until(asked.records), say)
+            found = {"setting": asdict(at), "points": [asdict(one) for one in points]}
+            kinds[kind.title] = found
+        elif kind.title in before:
+            kinds[kind.title] = before[kind.title]
     asked.out.mkdir(parents=True, exist_ok=True)
-    told = {title: [asdict(one) for one in points] for title, points in found.items()}
-    text = json.dumps({"setting": asdict(at), "kinds": told}, indent=1)
-    (asked.out / "results.json").write_text(text + "\n", "utf-8")
-    where = f"{at.date}, commit {at.commit}. {at.machine}. Load before: {at.load:.0%}."
-    (asked.out / "README.md").write_text(page(found, where), "utf-8")
+    told.write_text(json.dumps(kinds, indent=1) + "\n", "utf-8")
+    (asked.out / "README.md").write_text(page(kinds), "utf-8")
     say(f"written to {asked.out}")
     return 0
 

@@ -10,6 +10,7 @@ import os
 import random
 import statistics
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -50,21 +51,21 @@ class Point:
     missing_us: float | None = None
 
 
-class Kind:
+class Kind(ABC):
     """A table with its indexes, growing."""
 
-    title = ""
+    title: str
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
 
+    @abstractmethod
     def rows(self, first: int) -> list[Row]:
         """The next set, from this row number on."""
-        raise LookupError(first)
 
+    @abstractmethod
     def put(self, connection: sa.Connection, rows: Sequence[Row]) -> None:
         """Store a set within a transaction."""
-        raise LookupError(len(rows))
 
     def look(self) -> tuple[float, float] | None:
         """`found_us` and `missing_us`; None: nothing is looked up."""
