@@ -59,7 +59,8 @@ part. What is written ahead is written to the file once more, when it is moved t
         columns = [one for one in COLUMNS if points[0][one[0]] is not None]
         parts += [
             f"## {title[0].upper()}{title[1:]}\n",
-            f"{at['date']}, commit {at['commit']}. {at['machine']}. Load before: {at['load']:.0%}.\n",
+            f"{at['date']}, commit {at['commit']}. {at['machine']}."
+            f" Load before: {at['load']:.0%}.\n",
             f"| records | {' | '.join(name for _, name in columns)} |",
             "|---" * (len(columns) + 1) + "|",
             *(

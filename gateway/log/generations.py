@@ -15,21 +15,21 @@ import sqlalchemy as sa
 from gateway.log.models import PREFIX, SIZE, entries, generation, leaf_prefix, promises
 from gateway.partitions.models import partitions
 
-_Row = TypeVar("_Row", bound=tuple[Any, ...])
+_Query = TypeVar("_Query", bound=sa.Select[*tuple[Any, ...]])
 
 
-def with_leaves(query: sa.Select[_Row], leaves: Collection[bytes]) -> sa.Select[_Row]:
+def with_leaves(query: _Query, leaves: Collection[bytes]) -> _Query:
     """A query of `entries`, of those with one of these leaves: all of them, in no order."""
     near = leaf_prefix.in_(sorted({leaf[:PREFIX] for leaf in leaves}))
     return by_generation(query.where(near, entries.c.leaf.in_(leaves)))
 
 
-def near_records(query: sa.Select[_Row], names: Collection[bytes]) -> sa.Select[_Row]:
+def near_records(query: _Query, names: Collection[bytes]) -> _Query:
     """The same, of those whose record id begins like one of these: it may be another one."""
     return by_generation(query.where(entries.c.record.in_(sorted({n[:PREFIX] for n in names}))))
 
 
-def by_generation(query: sa.Select[_Row]) -> sa.Select[_Row]:
+def by_generation(query: _Query) -> _Query:
     """A query of `entries` by `leaf_prefix` or `record`, so that the indexes serve it. Entries that
     no promise covers, of which there are none, may be left out."""
     first, end = _NUMBERS.c.n * SIZE, (_NUMBERS.c.n + 1) * SIZE

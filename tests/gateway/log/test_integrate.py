@@ -1,7 +1,7 @@
 """The log grows, is published only as it reads back, and never loses or doubles an entry."""
 
-import re
 import hashlib
+import re
 import threading
 import zlib
 from collections.abc import Iterator
