@@ -27,8 +27,8 @@ from ledger.core.tiles import append
 MAX_PROMISED = 4096
 """Leaves of one of the new promises."""
 _SOME = 4096
-"""Leaves that are looked for at once. In the order of their hash they pass each page of a generation
-once, which fewer at a time would come back to."""
+"""Leaves that are looked for at once. In the order of their hash they pass each page of a
+generation once, which fewer at a time would come back to."""
 
 Promising = Callable[[sa.Connection, Sequence[bytes]], int]
 """Makes and stores a promise over these leaves, in this order; its row number."""
