@@ -90,8 +90,11 @@ def _count(connection: sa.Connection, table: str) -> int:
 @contextmanager
 def _told(name: str, rows: int) -> Iterator[Callable[[], int]]:
     """Tell that an index of so many entries is made, and that it was; gives what is to be
-    called meanwhile, and returns 0."""
+    called meanwhile, and returns 0. Of none nothing is told: commands make new tables too."""
     begun = time.monotonic()
+    if not rows:
+        yield lambda: 0
+        return
     _log.info("index.begun", index=name, entries=rows)
     yield partial(_go_on, name, [begun], begun)
     _log.info("index.made", index=name, seconds=round(time.monotonic() - begun, 1))
