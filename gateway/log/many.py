@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from gateway.base.db import rows_at
-from gateway.log.models import PREFIX, bundles, entries, logs, promises, tiles
+from gateway.log.generations import near_records
+from gateway.log.models import bundles, entries, logs, promises, tiles
 from gateway.log.store import Entries, Located, entries_of, unpack
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import Digest
@@ -88,11 +89,10 @@ class ManyEntries(Entries):
 
     def _like_records(self, names: Collection[bytes]) -> list[int]:
         """Row numbers of entries whose record ids begin as these do."""
-        prefixes = sorted({name[:PREFIX] for name in names})
-        found: list[int] = []
-        for at in range(0, len(prefixes), _NAMES):
-            some = entries.c.record.in_(prefixes[at : at + _NAMES])
-            found += self._connection.scalars(sa.select(entries.c.id).where(some))
+        asked, found = sorted(names), list[int]()
+        for at in range(0, len(asked), _NAMES):
+            query = near_records(sa.select(entries.c.id), asked[at : at + _NAMES])
+            found += self._connection.scalars(query)
         return found
 
     def _all_placed(self, wanted: Collection[int]) -> dict[int, Located]:

@@ -18,6 +18,7 @@ from gateway.base.db import begin_read, begin_write, insert_rows, open_engine
 from gateway.files.closed import closed_among
 from gateway.log import regrowing
 from gateway.log.generations import _NUMBERS, by_generation
+from gateway.log.many import ManyEntries
 from gateway.log.models import PREFIX, SIZES, entries, leaf_prefix, logs, promises
 from gateway.log.numbers import newest
 from gateway.log.store import entries_of, locate
@@ -259,6 +260,7 @@ LOOK_UPS = (
     Asked("by leaf", lambda connection, names: locate(connection, names[0]), LEAF),
     Asked("by record", lambda connection, names: locate(connection, FOREIGN), RECORD),
     Asked("leaves", entries_of, LEAF),
+    Asked("many", lambda connection, names: ManyEntries(connection).of_names([FOREIGN]), RECORD),
     Asked("closed", closed_among, LEAF),
     Asked("record ids", lambda connection, names: record_ids(connection, [FOREIGN]), LEAF),
     Asked(
