@@ -61,7 +61,7 @@ use the machine, processor time and bytes tell, and the time until it is stored 
         parts += [
             f"## {title[0].upper()}{title[1:]}\n",
             f"{at['date']}, commit {at['commit']}. {at['machine']}."
-            f" Load before: {at['load']:.0%}.\n",
+            f" Load before: {at['load']:.0%}.{_note(at['what'])}\n",
             f"| records | {' | '.join(name for _, name in columns)} |",
             "|---" * (len(columns) + 1) + "|",
             *(
@@ -71,6 +71,11 @@ use the machine, processor time and bytes tell, and the time until it is stored 
             "",
         ]
     return "\n".join(parts)
+
+
+def _note(what: str) -> str:
+    """What somebody wrote into the file about a run that did not come to its end."""
+    return f" {what[0].upper()}{what[1:]}." if what else ""
 
 
 def _shown(value: float) -> str:
