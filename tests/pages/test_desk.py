@@ -197,7 +197,10 @@ def test_a_record(desk: Desk, look: Looks, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("link", name="Receipts (.zip)").click()
     assert os.path.getsize(download.value.path()) > 10_000
-    page.get_by_role("link", name="Record", exact=True).first.click()
+    links = page.get_by_role("link", name=re.compile("^(Record|Receipt) of row [0-9]+$"))
+    names = links.evaluate_all("all => all.map((one) => one.getAttribute('aria-label'))")
+    assert len(set(names)) == len(names) > 2, "a list of links tells them apart"
+    links.first.click()
     code = page.locator("dt", has_text="CF_XDR_SHXYM").locator("xpath=following-sibling::dd[1]")
     subject = code.inner_text()
     page.goto("/desk/records")
