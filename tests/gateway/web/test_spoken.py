@@ -23,6 +23,7 @@ def zh(text: str) -> str:
         ("<p>of 异列〔2026〕1号, in force</p>", f"<p>of {zh('异列〔2026〕1号')}, in force</p>"),
         ("<p>《条例》 says</p>", f"<p>{zh('《条例》')} says</p>"),
         ("<p>银行 and 天津</p>", f"<p>{zh('银行')} and {zh('天津')}</p>"),
+        ("<p>证明.pdf was kept.</p>", f"<p>{zh('证明.pdf')} was kept.</p>"),
         ("天津", zh("天津")),
     ],
 )
