@@ -14,9 +14,9 @@ _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff"
 _BESIDE: Final = "\u3000-\u303f\uff00-\uffef"
 """Brackets and stops of Chinese texts."""
 _RUN: Final = re.compile(
-    rf"[{_BESIDE}]*[{_HAN}](?:[0-9 .·()/_-]*[{_HAN}{_BESIDE}])*(?:\.[a-z0-9]{{2,5}}\b)?"
+    rf"[{_BESIDE}]*[{_HAN}](?:[0-9 .·()/_-]*[{_HAN}{_BESIDE}])*[0-9]*(?:\.[a-z0-9]{{2,5}}\b)?"
 )
-"""With the end of the name of a file, which is one name."""
+"""With a number at its end, and with the end of the name of a file, which is one name."""
 _MARKUP: Final = re.compile(
     r"<!--.*?-->"
     r"|<(script|style|title|option|textarea)\b.*?</\1\s*>"

@@ -28,6 +28,8 @@ _BUNDLE_TONES: Final[Mapping[str, Tone]] = {
     **{"adverse": "bad", "false": "bad"},
 }
 _REPORT_TONES: Final[Mapping[str, Tone]] = {"genuine": "good", "false": "bad", "unknown": "bad"}
+_GENUINE: Final = ("valid", "incomplete")
+"""Verdicts on lists and histories whose entries are proven."""
 MAX_NAMED: Final = 4
 """Types of records that a cell of a table names."""
 
@@ -267,7 +269,8 @@ def _of_list(told: Mapping[str, Any], say: Speaker) -> list[str]:
         "Entries in it: %(count)s. A firm that is not among them may still have other records,"
         " of which this list says nothing."
     )
-    return _false(told, say) or [text % {"count": len(told["entries"])}]
+    whole = [text % {"count": len(told["entries"])}] if told["verdict"] in _GENUINE else []
+    return [*_false(told, say), *whole]
 
 
 def _of_history(told: Mapping[str, Any], say: Speaker) -> list[str]:
@@ -278,7 +281,8 @@ def _of_history(told: Mapping[str, Any], say: Speaker) -> list[str]:
         " force now: %(now)s."
     )
     now = sum(one["now"] == "valid" for one in records)
-    return _false(told, say) or [text % {"count": len(records), "now": now}]
+    whole = [text % {"count": len(records), "now": now}] if told["verdict"] in _GENUINE else []
+    return [*_false(told, say), *whole]
 
 
 def _acts(acts: list[Mapping[str, Any]], say: Speaker) -> str:

@@ -24,6 +24,7 @@ def zh(text: str) -> str:
         ("<p>《条例》 says</p>", f"<p>{zh('《条例》')} says</p>"),
         ("<p>银行 and 天津</p>", f"<p>{zh('银行')} and {zh('天津')}</p>"),
         ("<p>证明.pdf was kept.</p>", f"<p>{zh('证明.pdf')} was kept.</p>"),
+        ("<p>甲1, 乙 2</p>", f"<p>{zh('甲1')}, {zh('乙')} 2</p>"),
         ("天津", zh("天津")),
     ],
 )
