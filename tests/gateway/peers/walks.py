@@ -226,6 +226,7 @@ def walk_of(world: World, member: Member) -> Walk:
                 }
             ),
             "/v1/files/find": lambda: body(name="x"),
+            "/v1/receipts": lambda: body(leaves=[world.leaf]),
             "/v1/records/find": lambda: body((SUBJECT,), subject=SUBJECT),
             "/v1/records/{record}/send-back": lambda: body(proposal="x", reason="x"),
             "/v1/cases/{case}/send-back": lambda: body(proposal="x", reason="x"),
