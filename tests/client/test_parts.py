@@ -217,7 +217,7 @@ def test_both_clients_offer_the_same(one: type, other: type) -> None:
         defaults = [[p.default for p in each[name].parameters.values()] for each in (first, second)]
         assert kinds[0] == kinds[1] and defaults[0] == defaults[1], name
         assert getattr(one, name).__doc__ == getattr(other, name).__doc__, name
-        streams = name in ("each", "watch")
+        streams = name in ("bare_each", "each", "watch")
         assert inspect.iscoroutinefunction(getattr(other, name)) is not streams, name
 
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,12 +77,15 @@ class Anvil:
         is numbered by the chain that is given up: from then on those below are missing. Its turns
         come one after another, so we wait for that of a transaction of ours."""
         account = self.call("eth_accounts")[-1]
+        empty = {"from": account, "to": account, "gas": hex(21_000), "gasPrice": hex(10**10)}
         end = time.monotonic() + _START_SECONDS
-        ours = None
+        ours = refused = None
         while ours is None or self.call("eth_getTransactionReceipt", ours) is None:
-            assert time.monotonic() < end, "anvil mines nothing"
-            with suppress(RpcError):  # its number may be one that was just given up
-                ours = ours or self.call("eth_sendTransaction", {"from": account, "to": account})
+            assert time.monotonic() < end, f"anvil mines nothing: {ours or refused}"
+            try:
+                ours = ours or self.call("eth_sendTransaction", empty)
+            except RpcError as error:  # its number may be one that was just given up
+                refused = error
             time.sleep(0.002)
 
     def kill(self) -> None:
