@@ -22,6 +22,7 @@ from ledger.core.receipt import Receipt
 from ledger.core.status import RecordedAct
 from ledger.core.verdict.facts import Question, Trust
 from ledger.core.verdict.verdict import Verdict
+from ledger.core.verdict.verdicts import EXIT_UNKNOWN
 from ledger.files.judge import Found, judge_file
 from ledger.verify import trust_of
 
@@ -105,6 +106,9 @@ class Verifying:
         if older is not None:
             verifier.renew(older)
         found = judge_file(verifier, data, question, receipt=receipt)
+        if older and found.exit == EXIT_UNKNOWN:  # what it needs may have come to the chain since
+            verifier.renew(0.0)
+            found = judge_file(verifier, data, question, receipt=receipt)
         if isinstance(found, Verdict):
             codes = (check.code for check in found.checks)
             if "verifier-error" in codes:  # what it says is for whoever asked, and for no log

@@ -12,10 +12,13 @@ import pytest
 from pypdf import PdfReader
 from starlette.types import ASGIApp
 
+from gateway.verifying.services import Verifying
 from ledger.core.status import Action
 from ledger.evidence import archive
 from ledger.files.reports import parse_report
+from ledger.verify import ask
 from tests.gateway.web.verify import papers
+from tests.gateway.web.verify.papers import BEIJING
 from tests.gateway.web.visitor import Visitor
 from tests.support.peers import Network
 
@@ -56,6 +59,18 @@ def test_for_anybody(app: ASGIApp) -> None:
         assert "credit-ledger verify receipt.json --network network.json" in page.text
         assert 'enctype="multipart/form-data"' in page.text
         assert "<script>" not in page.text and " style=" not in page.text
+
+
+def test_what_came_to_the_chain_since_it_was_read(network: Network) -> None:
+    """The chain is read every few seconds; who has a receipt of just now is not told *unknown*."""
+    verifying = Verifying(network[BEIJING].node.ctx)
+    try:
+        for _ in range(2):
+            firm = papers.new_firm()
+            data = papers.receipt(network, firm)
+            assert verifying.verdict(data, ask(subject=firm), older=3600.0).exit == 0
+    finally:
+        verifying.close()
 
 
 def test_a_receipt(app: ASGIApp, network: Network) -> None:
