@@ -146,16 +146,19 @@ class KeyFolder:
             product=self._if_there(Purpose.PRODUCT),
         )
 
-    def choose(self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]]) -> Keyring:
+    def choose(
+        self, keys: Keyring, valid: Mapping[Purpose, Sequence[bytes]], *, tell: bool = True
+    ) -> Keyring:
         """The keyring with the newest key of each purpose. valid: ids of the keys that the chain
-        calls valid now, in the order of registration."""
+        calls valid now, in the order of registration. tell: in the log, what was taken up."""
         for purpose in ROTATED:
             now, wanted = _current(keys, purpose), valid.get(purpose, ())
             if not wanted or wanted[-1] == now:
                 continue
             chosen = newest(self._held(purpose), wanted)
             if chosen is not None and chosen.key_id != now:
-                _log.info("key.taken-up", purpose=purpose.name, key=chosen.key_id.hex())
+                if tell:
+                    _log.info("key.taken-up", purpose=purpose.name, key=chosen.key_id.hex())
                 keys = keys.with_key(purpose, chosen)
         return keys
 

@@ -17,6 +17,19 @@ from ledger.core.keys import Purpose
 _Signer = TypeVar("_Signer", DigestSigner, MessageSigner)
 
 
+def valid_keys(facts: MemberFacts, now: int) -> dict[Purpose, list[bytes]]:
+    """Key ids by purpose, in the order of registration, that are valid by the chain and at that
+    Unix second of our clock, which says when a promise is made."""
+    return {
+        purpose: [
+            bytes.fromhex(key.key_id)
+            for key in facts.keys
+            if key.purpose == purpose and key.valid_at(facts.block_time) and key.valid_at(now)
+        ]
+        for purpose in ROTATED
+    }
+
+
 class Signing:
     """The keys of this gateway, of which others take one at the moment they sign.
 
@@ -113,20 +126,11 @@ class Signing:
         self._keys = keys
 
     def take_up(self) -> None:
-        """Sign with the newest key of each purpose from now on, by what is known of the chain. It
-        must be valid by our clock too, which says when a promise is made."""
+        """Sign with the newest key of each purpose from now on, by what is known of the chain."""
         facts, now = self._chain.known, self._ctx.clock.seconds()
         if self._folder is None or facts is None:
             return
-        valid = {
-            purpose: [
-                bytes.fromhex(key.key_id)
-                for key in facts.keys
-                if key.purpose == purpose and key.valid_at(facts.block_time) and key.valid_at(now)
-            ]
-            for purpose in ROTATED
-        }
-        self.use(self._folder.choose(self._keys, valid))
+        self.use(self._folder.choose(self._keys, valid_keys(facts, now)))
 
     def _watched(self, signer: _Signer) -> _Signer | WatchedSigner:
         return (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gateway.base.errors import NotReady
-from ledger.audit.tiles import Missing, Unreachable
+from ledger.audit.tiles import Missing, NotCalled, Unreachable
 from ledger.core.errors import EvidenceError, LedgerError
 
 UNREACHABLE, NOT_SERVED, OTHER_TREE = "unreachable", "not-served", "other-tree"
+ADDRESS_PRIVATE = "address-private"
 FULL, NO_ENDPOINT, NOTE_MISSING = "full", "no-endpoint", "note-missing"
 FULL_LOG, FULL_MEMBER = "full-log", "full-member"
 DAMAGED = "damaged"
@@ -24,6 +25,8 @@ def code_of(error: LedgerError) -> str:
     """The code that is kept of a failure while a log was read from its owner."""
     if isinstance(error, (MirrorError, NotReady)):
         return error.code
+    if isinstance(error, NotCalled):
+        return ADDRESS_PRIVATE
     if isinstance(error, Unreachable):
         return UNREACHABLE
     if isinstance(error, Missing):

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.audit.tiles import Missing, Unreachable, is_plain_url, log_url, mirror_url
+from ledger.audit.tiles import Missing, NotCalled, Unreachable, is_plain_url, log_url, mirror_url
 from ledger.chain.contracts.bindings import LOG_ANCHOR, Consortium
 from ledger.chain.contracts.events import Anchored, decode_events, topic
 from ledger.chain.contracts.structs import ACTIVE, OPEN, Key
-from ledger.chain.errors import RpcFailure
+from ledger.chain.errors import RpcFailure, RpcNotPublic
 from ledger.chain.network import NetworkFile
 from ledger.chain.nodes.http import Http
 from ledger.chain.nodes.quorum import View
@@ -106,7 +106,7 @@ class PeerFetch:
         self._end = end
 
     def __call__(self, path: str, max_bytes: int) -> bytes:
-        """See `Fetch`. Raises Missing, Unreachable."""
+        """See `Fetch`. Raises Missing, Unreachable, NotCalled."""
         left = min(PIECE_SECONDS, self._end - time.monotonic())
         if left <= 0:
             raise Unreachable(path)
@@ -114,6 +114,8 @@ class PeerFetch:
             status, body = self._http.request(
                 "GET", f"{self._url}/{path}", timeout=left, max_bytes=max_bytes
             )
+        except RpcNotPublic:
+            raise NotCalled(path) from None
         except RpcFailure:
             raise Unreachable(path) from None
         if status == _OK:

@@ -69,6 +69,7 @@ class _Examination:
 
     def run(self) -> Iterator[Finding]:
         network: NetworkFile | None = None
+        folder: KeyFolder | None = None
         keys: Keyring | None = None
         try:
             network = NetworkFile.load(self._settings.network)
@@ -78,7 +79,8 @@ class _Examination:
         except ConfigError as error:
             yield finding("network-file", Level.PROBLEM, error=error)
         try:
-            keys = KeyFolder.of(self._settings).first()
+            folder = KeyFolder.of(self._settings)
+            keys = folder.first()
             yield finding("key-files", Level.OK)
         except ConfigError as error:
             yield finding("key-files", Level.PROBLEM, error=error)
@@ -92,11 +94,12 @@ class _Examination:
         yield self._calendar()
         yield from self._who()
         yield self._schemas()
-        if network is None or keys is None or engine is None:
+        if network is None or folder is None or keys is None or engine is None:
             yield finding("chain-not-looked-at", Level.PROBLEM)
         else:
-            checks = ChainChecks(self._settings, network, keys, engine, self._clock)
+            checks = ChainChecks(self._settings, network, folder, engine, self._clock)
             yield from checks.run(HORIZON)
+            keys = checks.keys
         if engine is not None:
             engine.dispose()
         if keys is not None:

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from gateway.anchoring.sync import standing
 from gateway.base.clock import Clock
 from gateway.base.db import begin_read
-from gateway.base.keyring import ROTATED, Keyring
+from gateway.base.keyring import ROTATED, KeyFolder, Keyring
 from gateway.base.settings import Settings
-from gateway.chain.interfaces import MemberFacts, RecordType
+from gateway.chain.interfaces import MemberFacts, OwnKey, RecordType
 from gateway.chain.reading import read_facts
+from gateway.chain.signing import valid_keys
 from gateway.mirrors.store import all_mirrors
 from gateway.operations.findings import Finding, Level, finding
 from gateway.operations.relog import stranded_records
@@ -48,19 +49,22 @@ LAST = 253_402_300_799
 
 
 class ChainChecks:
-    """One look at the chain."""
+    """One look at the chain. keys: the first of each purpose, and once `run` has read the chain
+    those that a gateway signs with by it."""
 
     def __init__(
         self,
         settings: Settings,
         network: NetworkFile,
-        keys: Keyring,
+        folder: KeyFolder,
         engine: sa.Engine,
         clock: Clock,
     ) -> None:
+        """Raises ConfigError where a key cannot be opened."""
         self._settings = settings
         self._network = network
-        self._keys = keys
+        self._folder = folder
+        self.keys: Keyring = folder.first()
         self._engine = engine
         self._clock = clock
 
@@ -106,6 +110,7 @@ class ChainChecks:
     def _member(self, facts: MemberFacts, horizon: int) -> Iterator[Finding]:
         yield finding("member", Level.OK if facts.active else Level.PROBLEM)
         now = max(self._clock.seconds(), facts.block_time)
+        self.keys = self._folder.choose(self.keys, valid_keys(facts, now), tell=False)
         for purpose in ROTATED:
             ours = self._held(purpose)
             if not ours:  # it takes no part in the exchange, or was set up before there was a key
@@ -124,6 +129,9 @@ class ChainChecks:
                 continue
             end = max((key.not_after for key in valid), default=0)
             level = Level.OK if end > now + horizon * DAY else Level.WARNING
+            if not valid:  # since when none is
+                ends = (_end_of(key) for key in facts.keys if key.key_id in ours)
+                end = max(ends, default=0)
             yield finding(
                 "key",
                 level if valid else Level.PROBLEM,
@@ -158,8 +166,8 @@ class ChainChecks:
         return facts.rules_item(item.name, now)
 
     def _held(self, purpose: Purpose) -> set[str]:
-        former = self._keys.former if purpose is Purpose.ANCHOR else ()
-        now = self._keys.registered.get(purpose)
+        former = self.keys.former if purpose is Purpose.ANCHOR else ()
+        now = self.keys.registered.get(purpose)
         return {signer.key_id.hex() for signer in (now, *former) if signer is not None}
 
     def _logs(self, view: View, facts: MemberFacts) -> Iterator[Finding]:
@@ -217,7 +225,7 @@ class ChainChecks:
         rpcs = [Rpc(url) for url in self._network.rpc]
         try:
             node = Reader(Failover(rpcs))
-            address = self._keys.payer.address
+            address = self.keys.payer.address
             if suggest(node.rpc, head).most == 0:
                 return finding("payer-free", Level.OK)
             balance = amount(node.name, node.ask("eth_getBalance", address, "latest"))
@@ -252,3 +260,8 @@ def found_mirrors(engine: sa.Engine) -> Iterator[Finding]:
             anchored=one.anchored,
             error=one.error or "-",
         )
+
+
+def _end_of(key: OwnKey) -> int:
+    """The last Unix second at which it may sign."""
+    return min(key.not_after, key.compromised_since or key.not_after)

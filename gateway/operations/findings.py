@@ -360,14 +360,19 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
             "The log {log} of member {member} is kept to {size} of {anchored} only: {error}",
         ),
         (
-            "unreachable、not-served、note-missing：联系该成员；other-tree：其节点给出的与链上不符，"
+            "unreachable、not-served、note-missing：联系该成员；address-private：其地址不是公网地址，"
+            "不予访问，请在 [exchange] private_networks 中写明其网段，在一台机器上试用则设"
+            ' env = "development"；other-tree：其节点给出的与链上不符，'
             "请通报联盟；damaged：检查磁盘，节点会重新读取该部分；full、full-member、full-log：请先核实其日志"
             "为何如此之大，再增加磁盘或调高 mirrors.max_bytes、member_share、log_share；"
             "no-endpoint：该成员没有登记地址",
-            "unreachable, not-served, note-missing: ask that member; other-tree: it serves what the"
-            " chain has otherwise, tell the consortium; damaged: look after the disk, it is read"
-            " anew; full, full-member, full-log: find out why its log is that large, then add disk"
-            " or raise mirrors.max_bytes, member_share, log_share; no-endpoint: that member has"
+            "unreachable, not-served, note-missing: ask that member; address-private: its address"
+            " is no public one and is not called, name its network under [exchange]"
+            ' private_networks, or to try things out on one machine set env = "development";'
+            " other-tree: it serves what the chain has otherwise, tell the consortium; damaged:"
+            " look after the disk, it is read anew; full, full-member, full-log: find out why its"
+            " log is that large, then add disk or raise mirrors.max_bytes, member_share, log_share;"
+            " no-endpoint: that member has"
             " registered none",
         ),
     ),

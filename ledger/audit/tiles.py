@@ -52,6 +52,10 @@ class TooSlow(Unreachable):
     """The server of the log had all the time that it gets (`patience`)."""
 
 
+class NotCalled(Unreachable):
+    """The server of the log has an address that is not called from here."""
+
+
 class Fetch(Protocol):
     """Reads one path below a log's URL."""
 
@@ -219,5 +223,5 @@ def _read(
     except Missing as missing:
         # What may still come is unreachable, whatever was said of the other one.
         kinds = (partial, type(missing))
-        kind = next((kind for kind in (TooSlow, Unreachable) if kind in kinds), Missing)
+        kind = next((kind for kind in (NotCalled, TooSlow, Unreachable) if kind in kinds), Missing)
         raise kind(path(n, width)) from None

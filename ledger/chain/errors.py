@@ -3,7 +3,8 @@
 CouldNotCheck
 ├─ RpcFailure             one node gave no usable answer
 │  ├─ RpcUnreachable        no connection, or it broke
-│  │  └─ RpcTimeout           nothing within the time allowed
+│  │  ├─ RpcTimeout           nothing within the time allowed
+│  │  └─ RpcNotPublic         its address is private, where only public ones are called
 │  ├─ RpcRefused            an HTTP status other than 200
 │  ├─ RpcNonsense           not JSON-RPC, too deep, of the wrong shape
 │  │  └─ RpcTooLong           an answer longer than is taken
@@ -65,6 +66,16 @@ class RpcUnreachable(RpcFailure):
 
     def __init__(self, url: str, problem: str) -> None:
         super().__init__("no-node", f"{url}: {problem}", url=url)
+
+
+class NotPublic(httpcore.ConnectError):
+    """A host has an address that is not everybody's, where none but those are called."""
+
+
+class RpcNotPublic(RpcUnreachable):
+    """`url` leads to an address that is not called from here, and nothing was sent there."""
+
+    transient = False
 
 
 class RpcTimeout(RpcUnreachable):
@@ -296,6 +307,7 @@ class TxPending(TxError):
 
 # Foreign exceptions stop here. First match wins, so the narrow ones stand first.
 FOREIGN: tuple[tuple[type[BaseException], type[RpcUnreachable | RpcNonsense]], ...] = (
+    (NotPublic, RpcNotPublic),
     (httpx.TimeoutException, RpcTimeout),
     (httpcore.TimeoutException, RpcTimeout),
     (httpx.RemoteProtocolError, RpcUnreachable),  # mostly: hung up without an answer

@@ -7,14 +7,16 @@ from typing import Any
 
 import click
 
-from ledger.chain.keys.keyfile import ALGS, KeyFile, create
+from ledger.chain.keys.keyfile import ALGS, KeyFile, create, read_fields
 from ledger.cli.language import say
+from ledger.cli.member_file import MemberFile, load_member
 from ledger.cli.options import json_option
 from ledger.cli.output import Refused, print_json, shown_path
 from ledger.cli.passwords import new_password
 from ledger.cli.problems import told
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
+from ledger.core.ids import key_id
 from ledger.core.keys import to_jwk
 
 
@@ -66,21 +68,44 @@ def new(*, purpose: str, out: Path, as_json: bool) -> int:
 @keys.command(
     "show",
     help=say(
-        zh="显示密钥文件的公开部分，不需要口令。\n\n\b\n示例：credit-ledger keys show anchor.json",
-        en="Show the public part of a key file; no password is needed.\n\n\b\n"
-        "Example: credit-ledger keys show anchor.json",
+        zh="""显示密钥文件的公开部分，不需要口令；或成员公开文件中各密钥的编号，供电话核对。
+
+        \b
+        示例：credit-ledger keys show anchor.json
+              credit-ledger keys show public/110000.json
+        """,
+        en="""Show the public part of a key file; no password is needed. Or the ids of the keys in
+        the public file of a member, which are compared over the telephone.
+
+        \b
+        Example: credit-ledger keys show anchor.json
+                 credit-ledger keys show public/110000.json
+        """,
     ),
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @json_option
 def show(*, file: Path, as_json: bool) -> int:
-    """Exit 1 where it is no key file."""
+    """Exit 1 where it is neither a key file nor that of a member."""
     try:
+        if read_fields(file).get("_type") == MemberFile.TYPE:
+            _show_member(load_member(file), as_json)
+            return 0
         found = KeyFile.load(file)
     except ConfigError as error:
         raise Refused(told(error)) from error
     _show(found, as_json)
     return 0
+
+
+def _show_member(found: MemberFile, as_json: bool) -> None:
+    ids = [(key.purpose.name, hex32(key_id(key.alg, key.public_key))) for key in found.keys]
+    if as_json:
+        keys = [{"purpose": purpose, "keyId": id_} for purpose, id_ in ids]
+        print_json({"member": found.code, "keys": keys})
+        return
+    for purpose, id_ in ids:
+        click.echo(f"{purpose:8} {id_}")
 
 
 def _show(found: KeyFile, as_json: bool) -> None:

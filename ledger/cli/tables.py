@@ -147,7 +147,7 @@ def _statement_headline(verdict: StatementVerdict) -> str:
 
 
 def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
-    """A line for each of several receipts, in their order."""
+    """A line for each of several receipts, in their order, and how many there are of each."""
     table = Table(box=SIMPLE_HEAD, title=say(zh="汇总", en="Summary"), title_justify="left")
     table.add_column(say(zh="文件", en="File"), overflow="fold")
     table.add_column(say(zh="结论", en="Verdict"), no_wrap=True)
@@ -159,6 +159,14 @@ def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
         said = " ".join([_usable(verdict), *why])
         table.add_row(plain(name), plain(verdict.verdict, style), str(verdict.exit), plain(said))
     stdout().print(table)
+    genuine = sum(verdict.authentic is True for _, verdict in found)
+    of_each = Counter(verdict.verdict for _, verdict in found).most_common()
+    counts = say(zh="，", en=", ").join(f"{count} {name}" for name, count in of_each)
+    whole = say(
+        zh=f"共 {len(found)} 份，真实 {genuine} 份；按结论：{counts}",
+        en=f"{genuine} of {len(found)} are genuine; by verdict: {counts}",
+    )
+    stdout().print(plain(whole))
 
 
 def _usable(verdict: Verdict) -> str:

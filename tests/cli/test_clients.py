@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from ledger.chain.keys.keydir import PublicKey
 from ledger.chain.keys.keyfile import create
 from ledger.cli import node as node_module
+from ledger.cli.member_file import encode_member
+from ledger.core.keys import Purpose, Role
 from ledger.core.receipt import parse
 from tests.cli.conftest import Cli
 from tests.cli.stub import Request, Stub, lines, stub, told
+from tests.support.chain import make_keys
 from tests.verify.conftest import Ledger
 
 
@@ -788,6 +792,29 @@ def test_keys_are_made_and_shown(cli: Cli, tmp_path: Path, monkeypatch: pytest.M
     assert cli("keys", "new", "--purpose", "content", "--out", secret, "--json").json() == {
         "purpose": "content", "file": str(secret),
     }  # fmt: skip
+
+
+def test_the_ids_of_a_member_are_shown(cli: Cli, tmp_path: Path) -> None:
+    """They are read out to others; a file that names a key otherwise is refused."""
+    made_keys = make_keys(["110000"])
+    signers = {purpose: made_keys["110000", purpose] for purpose in (Purpose.GOVERN, Purpose.NOTE)}
+    keys = [
+        PublicKey(tmp_path, purpose.name, signer.alg, signer.public_key)
+        for purpose, signer in signers.items()
+    ]
+    file = tmp_path / "a-bank.json"
+    made = encode_member(code="a-bank", region="", roles=Role.INSTITUTION, endpoint="", keys=keys)
+    file.write_bytes(made)
+    ids = [(purpose.name, signer.key_id.hex()) for purpose, signer in signers.items()]
+    shown = cli("keys", "show", file)
+    assert [tuple(line.split()) for line in shown.out.splitlines()] == ids
+    told = cli("keys", "show", file, "--json").json()
+    assert told == {
+        "member": "a-bank",
+        "keys": [{"purpose": purpose, "keyId": id_} for purpose, id_ in ids],
+    }
+    file.write_bytes(made.replace(ids[0][1].encode(), ids[1][1].encode()))
+    assert cli("keys", "show", file).exit == 1
 
 
 def test_keys_that_cannot_be_made_or_shown(

@@ -140,9 +140,13 @@ def test_several_receipts_end_in_a_table(
         ("anchored", "4"),
         ("malformed", "1"),
     ]
+    counted = "2 of 3 are genuine; by verdict: 1 valid, 1 anchored, 1 malformed"
+    assert table.splitlines()[-1].strip() == counted
     assert "Summary" not in cli("verify", files[0], "--network", network_file).out
     monkeypatch.setenv("CREDIT_LEDGER_LANG", "zh")
-    assert "汇总" in cli("verify", *files, "--network", network_file).out
+    told = cli("verify", *files, "--network", network_file).out
+    assert "汇总" in told
+    assert "共 3 份，真实 2 份；按结论：1 valid，1 anchored，1 malformed" in told
 
 
 def test_json_has_one_shape_where_it_is_asked_for(

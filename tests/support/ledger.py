@@ -164,7 +164,8 @@ class MemberLog:
         return [merkle.leaf_hash(entry) for entry in self.entries[:size]]
 
     def root(self, size: int | None = None) -> Digest:
-        return merkle.root(self.leaves(size))
+        leaves = self.leaves(size)
+        return merkle.root(leaves) if leaves else merkle.EMPTY_ROOT
 
     def anchor(self, signer: LocalSigner | None = None) -> Anchored:
         """Anchors what is there, in a transaction of its own."""

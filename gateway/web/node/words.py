@@ -57,6 +57,13 @@ _MIRROR: Final[Mapping[str, Text]] = {
         "对方节点连不上，恢复后自动继续；如持续出现请与该成员联系",
         "its node cannot be reached; it goes on by itself once it can, else ask that member",
     ),
+    mirror.ADDRESS_PRIVATE: _text(
+        "对方登记的地址不是公网地址，本节点不访问；请运维在 [exchange] private_networks 中写明网段"
+        '（试用时设 env = "development"）',
+        "the address that it registered is no public one and is not called from here; the operator"
+        " should name its network under [exchange] private_networks (to try things out on one"
+        ' machine: env = "development")',
+    ),
     mirror.NOT_SERVED: _text(
         "对方节点没有提供应有的数据，请与该成员联系",
         "its node does not give out what it must; ask that member",

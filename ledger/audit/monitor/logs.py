@@ -15,6 +15,7 @@ from ledger.audit.tiles import MAX_CHECKPOINT, Fetch, Missing, Unreachable
 from ledger.core import note
 from ledger.core.canonical import hex32
 from ledger.core.errors import EvidenceError, Malformed, VersionUnknown
+from ledger.core.merkle import EMPTY_ROOT
 from ledger.core.note import Checkpoint
 
 __all__ = ["NOTHING", "LogLooked", "Shown", "look_at_log"]
@@ -98,7 +99,8 @@ class _Look:
         return None
 
     def _take(self, found: Checkpoint) -> None:
-        size, root = self.anchored.size, self.anchored.root
+        size = self.anchored.size
+        root = self.anchored.root if size else hex32(EMPTY_ROOT)  # nothing was anchored of it
         plain = replace(found, witnesses=(), unknown=()).text
         shown = Shown(size=found.size, root=hex32(found.root), note=plain)
         self.looked.shown = self.looked.kept = shown

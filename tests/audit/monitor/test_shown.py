@@ -63,6 +63,17 @@ def test_a_log_that_grows_as_it_may(watched: Watched) -> None:
     assert watched.codes() == []
 
 
+def test_a_log_of_which_nothing_was_anchored(watched: Watched) -> None:
+    """Its gateway shows it signed, empty, which is no other tree than that of the chain."""
+    log = watched.gateways[HEBEI].log
+    shown = note.parse_checkpoint(log.checkpoint())
+    assert (shown.size, shown.root) == (0, sha256(b""))
+    assert (watched.round(), watched.codes()) == (0, [])
+    other = watched.ledger.beijing.key(Purpose.NOTE)
+    log.served = {"checkpoint": log.checkpoint(signer=other).encode()}
+    assert lasting(watched, "checkpoint-invalid")["member"] == HEBEI
+
+
 Broken = Callable[[MemberLog, MemberLog], bytes | None]
 CHECKPOINTS: dict[str, tuple[str, Broken]] = {
     "no checkpoint": ("checkpoint-invalid", lambda log, other: b"hello"),

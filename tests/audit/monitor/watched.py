@@ -45,7 +45,7 @@ class Gateway:
         own = self.log if log == self.log.log_id.hex() else None
         found = own if kind == "logs" else self.copies.get(log)
         try:
-            if found is None or not found.entries:
+            if found is None:
                 raise Missing(path)
             if kind == "mirrors" and rest == "checkpoint":
                 return 200, self._checkpoint(found).encode()

@@ -12,7 +12,7 @@ from gateway.base.db import begin_write
 from gateway.mirrors import bounds as limits
 from gateway.mirrors import services
 from gateway.mirrors.bounds import Bounds
-from gateway.mirrors.errors import FULL, FULL_LOG, FULL_MEMBER, NO_ENDPOINT
+from gateway.mirrors.errors import ADDRESS_PRIVATE, FULL, FULL_LOG, FULL_MEMBER, NO_ENDPOINT
 from gateway.mirrors.models import mirror_bundles, mirror_tiles, mirrors
 from gateway.mirrors.services import Mirrors
 from gateway.mirrors.store import all_mirrors, lose_mirrors
@@ -370,6 +370,7 @@ def test_a_member_without_an_endpoint_is_told(
 
 
 def test_no_private_address_is_called_in_production(peers: Peers, node: Node) -> None:
+    """And whoever looks after the node learns why nothing is kept: no member is to blame."""
     assert node.mirrors.http.request("GET", peers.doors[OWNER].url)[0] == 503
     settings = node.ctx.settings.model_copy(update={"env": "production"})
     strict = Mirrors(
@@ -381,8 +382,17 @@ def test_no_private_address_is_called_in_production(peers: Peers, node: Node) ->
     try:
         with pytest.raises(RpcFailure):
             strict.http.request("GET", peers.doors[OWNER].url)
+        log = anchored(peers, OWNER, 3)
+        peers.look(node)
+        strict.look()
+        strict.step()
     finally:
         strict.close()
+    assert (held(node, log.log_id).size, held(node, log.log_id).error) == (0, ADDRESS_PRIVATE)
+    [remedy] = [one.remedy for one in found_mirrors(node.ctx.engine) if one.remedy]
+    assert all("address-private" in said and "private_networks" in said for said in remedy.values())
+    peers.follow(node)
+    assert (held(node, log.log_id).size, held(node, log.log_id).error) == (3, None)
 
 
 def test_a_doctor_says_what_is_kept(peers: Peers, node: Node) -> None:
