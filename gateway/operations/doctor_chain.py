@@ -60,7 +60,7 @@ class ChainChecks:
         engine: sa.Engine,
         clock: Clock,
     ) -> None:
-        """Raises ConfigError where a key cannot be opened."""
+        """Take up the first key of each purpose. Raises ConfigError where one cannot be opened."""
         self._settings = settings
         self._network = network
         self._folder = folder

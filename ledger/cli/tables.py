@@ -20,6 +20,7 @@ from ledger.cli.case_words import CASE_STATES
 from ledger.cli.finance_words import finance_figures
 from ledger.cli.language import language, pick, say
 from ledger.cli.output import harmless
+from ledger.cli.summing import summed_up
 from ledger.cli.times import shown_time
 from ledger.core.commitment import Value
 from ledger.core.ids import sha256
@@ -159,14 +160,7 @@ def show_summary(found: Sequence[tuple[str, Verdict]]) -> None:
         said = " ".join([_usable(verdict), *why])
         table.add_row(plain(name), plain(verdict.verdict, style), str(verdict.exit), plain(said))
     stdout().print(table)
-    genuine = sum(verdict.authentic is True for _, verdict in found)
-    of_each = Counter(verdict.verdict for _, verdict in found).most_common()
-    counts = say(zh="，", en=", ").join(f"{count} {name}" for name, count in of_each)
-    whole = say(
-        zh=f"共 {len(found)} 份，真实 {genuine} 份；按结论：{counts}",
-        en=f"{genuine} of {len(found)} are genuine; by verdict: {counts}",
-    )
-    stdout().print(plain(whole))
+    stdout().print(plain(summed_up([verdict for _, verdict in found])))
 
 
 def _usable(verdict: Verdict) -> str:
