@@ -43,6 +43,7 @@ from ledger.chain.network import NetworkFile
 from ledger.chain.nodes import heights
 from ledger.chain.nodes.heights import NodeState
 from ledger.chain.nodes.rpc import Rpc
+from ledger.core.keys import Purpose
 from scripts.chaos_parts.signer import Service, refer
 from tests.support.anvil import start_anvil
 
@@ -345,6 +346,29 @@ def test_keys_that_are_not_on_the_chain(settings: Settings, config: Path, tmp_pa
     found = bad(settings.model_copy(update={"keys": keys}))
     level, text, remedy = found["key-unregistered"]
     assert (level, "ANCHOR" in text, "hand" in remedy) == (Level.PROBLEM, True, True)
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ({"not_after": 1_700_000_000}, "2023-11-15"),
+        ({"compromised_since": 16 * 10**8}, "2020-09-13"),
+    ],
+)
+def test_a_key_that_has_ended(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, now: dict[str, Any], day: str
+) -> None:
+    """It says since when."""
+
+    def ended(*asked: Any) -> MemberFacts:
+        facts = read_facts(*asked)
+        keys = (replace(key, **now) if key.purpose == Purpose.NOTE else key for key in facts.keys)
+        return replace(facts, keys=tuple(keys))
+
+    monkeypatch.setattr(doctor_chain, "read_facts", ended)
+    level, text, remedy = bad(settings)["key"]
+    assert (level, "NOTE" in text, day in text) == (Level.PROBLEM, True, True)
+    assert "keys rotate NOTE" in remedy
 
 
 def test_signing_services(settings: Settings, config: Path, tmp_path: Path) -> None:
