@@ -68,12 +68,8 @@ class RpcUnreachable(RpcFailure):
         super().__init__("no-node", f"{url}: {problem}", url=url)
 
 
-class NotPublic(httpcore.ConnectError):
-    """A host has an address that is not everybody's, where none but those are called."""
-
-
 class RpcNotPublic(RpcUnreachable):
-    """`url` leads to an address that is not called from here, and nothing was sent there."""
+    """A host has an address that is not everybody's, where none but those are called."""
 
     transient = False
 
@@ -307,7 +303,6 @@ class TxPending(TxError):
 
 # Foreign exceptions stop here. First match wins, so the narrow ones stand first.
 FOREIGN: tuple[tuple[type[BaseException], type[RpcUnreachable | RpcNonsense]], ...] = (
-    (NotPublic, RpcNotPublic),
     (httpx.TimeoutException, RpcTimeout),
     (httpcore.TimeoutException, RpcTimeout),
     (httpx.RemoteProtocolError, RpcUnreachable),  # mostly: hung up without an answer

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpcore
 import httpx
 
-from ledger.chain.errors import NotPublic
+from ledger.chain.errors import RpcNotPublic
 from ledger.chain.nodes.addresses import Network, may_be_called
 
 PARALLEL: Final = 16
@@ -92,13 +92,13 @@ class _Stream(httpcore.NetworkStream):
 
 def address_to_call(host: str, port: int, named: Sequence[Network]) -> str:
     """One address of a host, which is then called and no other: a name may lead elsewhere the next
-    time. Raises httpcore.ConnectError; NotPublic where any of them may not be called."""
+    time. Raises httpcore.ConnectError; RpcNotPublic where any of them may not be called."""
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=SOCK_STREAM)}
     except (OSError, UnicodeError) as error:
         raise httpcore.ConnectError("no such host") from error
     if not found or not all(may_be_called(text, named) for text in found):
-        raise NotPublic("not a public address")
+        raise RpcNotPublic(host, "not a public address")
     return min(found).partition("%")[0]
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import httpcore
 import httpx
 
-from ledger.chain.errors import RpcFailure, RpcNonsense, RpcTooLong, translate
+from ledger.chain.errors import RpcFailure, RpcNonsense, RpcNotPublic, RpcTooLong, translate
 from ledger.chain.nodes.addresses import Network
 from ledger.chain.nodes.deadlines import (
     PARALLEL,
@@ -177,7 +177,7 @@ class Http:
         addresses that may be called. Raises OSError where none may."""
         try:
             return host if self._named is None else address_to_call(host, port, self._named)
-        except httpcore.ConnectError as error:
+        except (httpcore.ConnectError, RpcNotPublic) as error:
             raise ConnectionRefusedError(str(error)) from error
 
     def _all_headers(
