@@ -13,50 +13,39 @@ the output; the journal lies in the folder, which stays where something was wron
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
-import random
-import shutil
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
-from pathlib import Path
-from types import FrameType
 
-from scripts.bench_parts.report import setting
 from scripts.chaos_parts.checks import Check, anchor_states, check_all
-from scripts.chaos_parts.folder import NETWORK, clear, refusal
+from scripts.chaos_parts.command import Asked, Recipe
+from scripts.chaos_parts.folder import NETWORK
 from scripts.chaos_parts.load import Load, Sender
+from scripts.chaos_parts.outcome import JOURNAL, Journal
 from scripts.chaos_parts.plan import GATEWAYS, Fault, draw
-from scripts.chaos_parts.report import (
-    JOURNAL,
-    Healing,
-    Journal,
-    Result,
-    healed_check,
-    summary,
-    write,
-)
+from scripts.chaos_parts.report import Healing, Result, healed_check
 from scripts.chaos_parts.site import PATIENCE, Site, site, wait
 
-ROOT = Path(__file__).resolve().parent.parent
-LONGEST = 20.0
-"""Seconds that a fault lasts at most."""
 BETWEEN = 1.0
 """Seconds of peace before the next."""
 POLL = 0.2
 """Seconds between two looks whether all works again."""
 OUTAGES = {"database": "database", "chain": "chain", "signer": "signer"}
 """What a gateway stands on, and the doctor's code where it is away."""
-WHAT = (
-    "Two gateways of one member on one PostgreSQL, one chain and one signing service, under a load"
-    " of single records, small streams and files; the faults come in an order that follows from the"
-    " seed."
+RECIPE = Recipe(
+    name="chaos",
+    title="Chaos",
+    what=(
+        "Two gateways of one member on one PostgreSQL, one chain and one signing service, under a"
+        " load of single records, small streams and files; the faults come in an order that follows"
+        " from the seed."
+    ),
+    about=__doc__ or "",
+    minutes=30.0,
+    longest=20.0,
 )
 
 
@@ -115,7 +104,7 @@ class Chaos:
             if turn == "end":
                 self.site.end(fault)
                 continue
-            say(f"{fault.kind} {', '.join(fault.targets)} for {fault.seconds:g} s")
+            RECIPE.say(f"{fault.kind} {', '.join(fault.targets)} for {fault.seconds:g} s")
             self.site.begin(fault)
             if len(group) == 1:
                 named |= self._expect_named(fault)
@@ -173,7 +162,7 @@ class Chaos:
         if not wait(well, pause=POLL):
             return None
         seconds = round(time.monotonic() - begun, 1)
-        say(f"all works again after {seconds:g} s")
+        RECIPE.say(f"all works again after {seconds:g} s")
         return seconds
 
     def _complain(self, begun: float, told: Mapping[str, str | None]) -> None:
@@ -183,57 +172,20 @@ class Chaos:
             self.journal.write("waiting", s=round(time.monotonic() - begun, 1), told=told)
 
 
-def say(text: str) -> None:
-    """Progress."""
-    print(f"chaos: {text}", flush=True)
-
-
-class Interrupted(BaseException):
-    """Somebody wants it to end; once is enough."""
-
-
-def interrupt(number: int, _frame: FrameType | None) -> None:
-    """Hear of a signal. Raises Interrupted."""
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_IGN)
-    raise Interrupted(signal.Signals(number).name)
-
-
-def options() -> argparse.Namespace:
-    """What was asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=30.0, metavar="N")
-    parser.add_argument(
-        "--faults", type=int, default=0, help="so many times, in place of --minutes", metavar="N"
-    )
-    parser.add_argument("--longest", type=float, default=LONGEST, help="of a fault, in seconds")
-    parser.add_argument("--seed", type=int, default=None, metavar="N")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "chaos", metavar="DIR")
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "chaos", metavar="DIR"
-    )
-    args = parser.parse_args()
-    if refused := refusal(args.folder):
-        parser.error(refused)
-    return args
-
-
-def run(args: argparse.Namespace, seed: int) -> Result:
+def run(asked: Asked) -> Result:
     """Break, then look at what is left."""
     begun = time.monotonic()
-    journal = Journal(args.folder / JOURNAL)
+    journal = Journal(asked.folder / JOURNAL)
     with (
-        site(args.folder / NETWORK) as place,
-        closing(Chaos(place, journal, args.longest, seed)) as chaos,
+        site(asked.folder / NETWORK) as place,
+        closing(Chaos(place, journal, asked.longest, asked.seed)) as chaos,
     ):
-        stopped = chaos.run(args.minutes, args.faults)
+        stopped = chaos.run(asked.minutes, asked.faults)
         seconds = time.monotonic() - begun
-        say("comparing what was promised with what is there")
+        RECIPE.say("comparing what was promised with what is there")
         checks = list(check_all(place, chaos.load.told))
         return Result(
-            seed=seed,
+            seed=asked.seed,
             healings=chaos.healings,
             checks=[*checks, named_check(chaos), healed_check(chaos.healings, chaos.turns)],
             counts=dict(chaos.load.told.counts),
@@ -254,27 +206,7 @@ def named_check(chaos: Chaos) -> Check:
 
 def main() -> int:
     """Command line entry."""
-    args = options()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    for name in [name for name in os.environ if name.startswith("CREDIT_LEDGER_")]:
-        del os.environ[name]  # they would win over the settings of these gateways
-    seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
-    say(f"seed {seed}")
-    at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), WHAT)
-    try:
-        result = run(args, seed)
-    except Interrupted as error:
-        say(f"interrupted by {error}; the folder stays: {args.folder}")
-        return 1
-    write(args.out, at, result)
-    print(summary(result))
-    if result.problems:
-        say(f"FAILED with seed {seed}; everything stays in {args.folder}")
-        return 1
-    shutil.copy(args.folder / JOURNAL, args.out / JOURNAL)
-    clear(args.folder)
-    return 0
+    return RECIPE.main(RECIPE.options(), run)
 
 
 if __name__ == "__main__":

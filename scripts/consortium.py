@@ -14,22 +14,15 @@ comes first in the output; the folder stays where something was wrong.
 
 from __future__ import annotations
 
-import argparse
-import os
-import random
-import shutil
-import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.bench_parts.report import setting
-from scripts.chaos import BETWEEN, POLL, Interrupted, interrupt
+from scripts.chaos import BETWEEN, POLL
 from scripts.chaos_parts.checks import (
     Check,
     anchor_states,
@@ -37,9 +30,10 @@ from scripts.chaos_parts.checks import (
     check_orphans,
     check_replay,
 )
-from scripts.chaos_parts.folder import NETWORK, clear, refusal
+from scripts.chaos_parts.command import ROOT, Asked, Recipe
+from scripts.chaos_parts.folder import NETWORK
 from scripts.chaos_parts.load import Load, Sender
-from scripts.chaos_parts.report import JOURNAL, Journal
+from scripts.chaos_parts.outcome import JOURNAL, Journal
 from scripts.chaos_parts.site import PATIENCE, wait
 from scripts.consortium_parts.engine import MODULES, CannotBuild, build
 from scripts.consortium_parts.material import lines_of
@@ -50,25 +44,27 @@ from scripts.consortium_parts.report import (
     failover_check,
     merge,
     stood_check,
-    summary,
     taken_check,
-    write,
 )
 from scripts.consortium_parts.site import Site, level, site
 from scripts.consortium_parts.validators import height
 
-ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "build" / "engine"
-LONGEST = 24.0
-"""Seconds that a fault lasts at most."""
 PERIOD_SECONDS = 20.0
 """With nothing broken, for which blocks are counted."""
-WHAT = (
-    "Four validators (geth and beacond) and four gateways with SQLite on this machine, all on"
-    " 127.0.0.1, under a load of single records, small streams and files at each province; the"
-    " faults come in an order that follows from the seed."
+RECIPE = Recipe(
+    name="consortium",
+    title="A chain of four validators",
+    what=(
+        "Four validators (geth and beacond) and four gateways with SQLite on this machine, all on"
+        " 127.0.0.1, under a load of single records, small streams and files at each province; the"
+        " faults come in an order that follows from the seed."
+    ),
+    about=__doc__ or "",
+    minutes=10.0,
+    longest=24.0,
+    refusals=(CannotBuild,),
 )
-"""What was measured."""
 
 
 class Consortium:
@@ -96,8 +92,8 @@ class Consortium:
             for code, one in place.provinces.items()
         }
 
-    def run(self, minutes: float) -> str:
-        """For so long. What ended it early."""
+    def run(self, minutes: float, faults: int) -> str:
+        """So many faults, or for so long where the number is 0. What ended it early."""
         begun = time.monotonic()
         if self._wait_well(self._newest()) is None:
             return "the network did not begin to work; see the journal"
@@ -105,7 +101,8 @@ class Consortium:
         for load in self.loads.values():
             load.start()
         self._measure_period()
-        while time.monotonic() - begun < 60 * minutes:
+        end = begun + 60 * minutes
+        while len(self.turns) < faults if faults else time.monotonic() < end:
             time.sleep(BETWEEN)
             self.turns.append(self._break(next(self.plan)))
             if self.turns[-1].healed is None:
@@ -127,7 +124,7 @@ class Consortium:
     def _break(self, fault: Fault) -> Turn:
         """One fault, from its begin until all works again."""
         self._calm(since=float("inf"))
-        say(f"{fault.name} ({', '.join(fault.where)}) for {fault.seconds:g} s")
+        RECIPE.say(f"{fault.name} ({', '.join(fault.where)}) for {fault.seconds:g} s")
         self.journal.write("begin", name=fault.name, fault=asdict(fault))
         before = self._newest()
         self.site.begin(fault)
@@ -143,7 +140,9 @@ class Consortium:
         first, healed = self._heal(after)
         self.journal.write("healed" if healed is not None else "not healed", s=healed, block=first)
         if healed is not None:
-            say(f"{after - before} blocks, {promised} promised; all works after {healed:g} s")
+            RECIPE.say(
+                f"{after - before} blocks, {promised} promised; all works after {healed:g} s"
+            )
         return Turn(
             fault=fault,
             blocks=after - before,
@@ -237,42 +236,18 @@ def check_all(run: Consortium) -> Iterator[Check]:
     yield failover_check(run.turns)
 
 
-def say(text: str) -> None:
-    """Progress."""
-    print(f"consortium: {text}", flush=True)
-
-
-def options() -> argparse.Namespace:
-    """What was asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--minutes", type=float, default=10.0, metavar="N")
-    parser.add_argument("--longest", type=float, default=LONGEST, help="of a fault, in seconds")
-    parser.add_argument("--seed", type=int, default=None, metavar="N")
-    parser.add_argument("--engine", type=Path, default=ENGINE, metavar="DIR")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "consortium", metavar="DIR")
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "docs" / "benchmarks" / "consortium", metavar="DIR"
-    )
-    args = parser.parse_args()
-    if refused := refusal(args.folder):
-        parser.error(refused)
-    return args
-
-
-def run(args: argparse.Namespace, seed: int) -> Result:
+def run(asked: Asked) -> Result:
     """Build, found, break, then look at what is left. Raises CannotBuild."""
-    engine = build(args.engine.resolve(), say)
+    engine = build(asked.more.engine.resolve(), RECIPE.say)
     begun = time.monotonic()
-    journal = Journal(args.folder / JOURNAL)
+    journal = Journal(asked.folder / JOURNAL)
     with (
-        site((args.folder / NETWORK).resolve(), engine, say) as place,
-        closing(Consortium(place, journal, args.longest, seed)) as made,
+        site((asked.folder / NETWORK).resolve(), engine, RECIPE.say) as place,
+        closing(Consortium(place, journal, asked.longest, asked.seed)) as made,
     ):
-        stopped = made.run(args.minutes)
+        stopped = made.run(asked.minutes, asked.faults)
         seconds = time.monotonic() - begun
-        say("comparing what was promised with what is there")
+        RECIPE.say("comparing what was promised with what is there")
         checks = list(check_all(made))
         counts: Counter[str] = Counter()
         anchors: Counter[str] = Counter()
@@ -280,7 +255,7 @@ def run(args: argparse.Namespace, seed: int) -> Result:
             counts.update(made.loads[code].told.counts)
             anchors.update(anchor_states(one))
         return Result(
-            seed=seed,
+            seed=asked.seed,
             turns=made.turns,
             checks=checks,
             counts=dict(counts),
@@ -296,30 +271,9 @@ def run(args: argparse.Namespace, seed: int) -> Result:
 
 def main() -> int:
     """Command line entry."""
-    args = options()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    for name in [name for name in os.environ if name.startswith("CREDIT_LEDGER_")]:
-        del os.environ[name]  # they would win over the settings of these gateways
-    seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
-    say(f"seed {seed}")
-    at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), WHAT)
-    try:
-        result = run(args, seed)
-    except CannotBuild as error:
-        say(str(error))
-        return 1
-    except Interrupted as error:
-        say(f"interrupted by {error}; the folder stays: {args.folder}")
-        return 1
-    write(args.out, at, result)
-    print(summary(result))
-    if result.problems:
-        say(f"FAILED with seed {seed}; everything stays in {args.folder}")
-        return 1
-    shutil.copy(args.folder / JOURNAL, args.out / JOURNAL)
-    clear(args.folder)
-    return 0
+    parser = RECIPE.options()
+    parser.add_argument("--engine", type=Path, default=ENGINE, metavar="DIR")
+    return RECIPE.main(parser, run)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ ACTS = 64
 ANSWERED = 1024
 """Leaves of one answer of `audit openings`."""
 _PERIOD = "2025-01"
+"""Long enough ago that repairs may be granted, so the records of it are late."""
 
 
 @dataclass
@@ -105,7 +106,7 @@ class Filled:
                     log=self.log,
                     period=_PERIOD,
                     schema="penalty@1",
-                    timely="yes",
+                    timely="no",
                 )
             )
             if len(self.entries) - self._anchored >= ANCHORED:

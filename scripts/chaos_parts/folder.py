@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from scripts.chaos_parts.report import JOURNAL
+from scripts.chaos_parts.outcome import JOURNAL
 
 NETWORK = "network"
 """All that runs, beside the journal."""

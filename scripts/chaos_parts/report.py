@@ -1,43 +1,17 @@
-"""What came of it: a journal while it runs; figures for programs and for people at the end."""
+"""What came of chaos: how each group of faults healed."""
 
 from __future__ import annotations
 
-import json
-import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
+from scripts.chaos_parts.outcome import Outcome
 from scripts.chaos_parts.plan import Fault
 from scripts.chaos_parts.site import PATIENCE
-
-JOURNAL = "journal.jsonl"
-SHOWN = 5
-"""Of what is wrong, so much is told to people."""
-
-
-class Journal:
-    """One line of JSON for each thing that happens, written at once."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._begun = time.monotonic()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("", "utf-8")
-
-    def write(self, what: str, **more: Any) -> None:
-        """what: begin, end, healed, doctor …"""
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        second = round(time.monotonic() - self._begun, 1)
-        line = json.dumps({"time": at, "second": second, "what": what, **more}, ensure_ascii=False)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
 
 
 @dataclass(kw_only=True)
@@ -59,40 +33,38 @@ def healed_check(healings: Sequence[Healing], turns: int) -> Check:
 
 
 @dataclass(kw_only=True)
-class Result:
-    """A whole run. counts: of answers to clients. anchors: by the state in which they ended; lost
-    are those that the chain had no more when it came back. restarts: of processes that ended by
-    themselves and were started again, as an init system does. stopped: what ended it early."""
+class Result(Outcome):
+    """A whole run of chaos."""
 
-    seed: int
     healings: Sequence[Healing]
-    checks: Sequence[Check]
-    counts: Mapping[str, int]
-    anchors: Mapping[str, int]
-    restarts: Mapping[str, int]
-    seconds: float
-    stopped: str = ""
 
     @property
-    def problems(self) -> list[str]:
-        """What must not be."""
-        found = [
-            f"{check.name}: {len(check.wrong)} not so, {'; '.join(check.wrong[:SHOWN])}"
-            for check in self.checks
-            if check.wrong
-        ]
-        found += [
-            f"{check.name}: there was nothing to look at"
-            for check in self.checks
-            if check.due and not check.times
-        ]
+    def unhealed(self) -> Sequence[str]:
+        """Each group that did not heal, with what the doctor said."""
+        found = []
         for healing in self.healings:
             if healing.seconds is None:
                 words = " and ".join(fault.name for fault in healing.faults)
                 told = ", ".join(f"{code} ({text})" for code, text in healing.named.items())
                 why = f"the doctor says {told}" if told else "the doctor does not say why"
                 found.append(f"{words} did not heal; {why}")
-        return [*found, self.stopped] if self.stopped else found
+        return found
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Times by kind of fault, and what the doctor named."""
+        return {"figures": figures(self), "named": named(self)}
+
+    def told(self) -> list[str]:
+        """How often all healed, by kind of fault, and what the doctor named."""
+        healed = [one.seconds for one in self.healings if one.seconds is not None]
+        faults = sum(len(one.faults) for one in self.healings)
+        first = (
+            f"Seed {self.seed}: {faults} faults in {self.seconds / 60:.0f} minutes;"
+            f" {len(healed)} of {len(self.healings)} times all healed without a hand"
+        )
+        first += f", after {max(healed):.1f} s at most." if healed else "."
+        return [first, _table(self), *_said(self)]
 
 
 def figures(result: Result) -> dict[str, dict[str, float | None]]:
@@ -124,54 +96,17 @@ def named(result: Result) -> dict[str, dict[str, str]]:
     return found
 
 
-def summary(result: Result) -> str:
-    """For people, as a page in Markdown without its head."""
-    healed = [one.seconds for one in result.healings if one.seconds is not None]
-    faults = sum(len(one.faults) for one in result.healings)
-    lines = [
-        f"Seed {result.seed}: {faults} faults in {result.seconds / 60:.0f} minutes;"
-        f" {len(healed)} of {len(result.healings)} times all healed without a hand"
-        + (f", after {max(healed):.1f} s at most." if healed else "."),
-        "",
-        "| fault | times | healed after, median s | longest s |",
-        "|---|---|---|---|",
-    ]
+def _table(result: Result) -> str:
+    lines = ["| fault | times | healed after, median s | longest s |", "|---|---|---|---|"]
     for name, one in figures(result).items():
         row = " | ".join("-" if value is None else f"{value:g}" for value in one.values())
         lines.append(f"| {name} | {row} |")
-    counts = ", ".join(f"{what} {count:,}" for what, count in sorted(result.counts.items()))
-    lines += ["", f"What clients were told: {counts}.", ""]
-    states = ", ".join(f"{state} {count:,}" for state, count in sorted(result.anchors.items()))
-    lines += [f"Anchors: {states}.", ""]
-    if result.restarts:
-        told = ", ".join(f"{name} {count}" for name, count in sorted(result.restarts.items()))
-        lines += [f"Ended by themselves and were started again, as by an init system: {told}.", ""]
-    lines += [f"- {one.name}: {_outcome(one)}" for one in result.checks]
-    if said := named(result):
-        lines += ["", "Named by `gateway doctor` while it lasted:", ""]
-        lines += [f"- `{code}` ({one['of']}): {one['remedy']}" for code, one in said.items()]
-    lines += ["", *(f"FAILED: {problem}" for problem in result.problems)]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(lines)
 
 
-def _outcome(check: Check) -> str:
-    return f"NOT SO {len(check.wrong)} of {check.times:,}" if check.wrong else f"{check.times:,}"
-
-
-def write(folder: Path, at: Setting, result: Result) -> None:
-    """`results.json` and `README.md`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    document = {
-        "machine": at.machine,
-        "commit": at.commit,
-        "date": at.date,
-        "load": round(at.load, 2),
-        "problems": result.problems,
-        "figures": figures(result),
-        "named": named(result),
-        **asdict(result),
-    }
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    (folder / "results.json").write_text(text + "\n", "utf-8")
-    head = f"# Chaos\n\n{at.date}, commit {at.commit}. {at.machine}; load before {at.load:.2f}.\n\n"
-    (folder / "README.md").write_text(head + at.what + "\n\n" + summary(result), "utf-8")
+def _said(result: Result) -> list[str]:
+    said = named(result)
+    if not said:
+        return []
+    lines = [f"- `{code}` ({one['of']}): {one['remedy']}" for code, one in said.items()]
+    return ["Named by `gateway doctor` while it lasted:", "\n".join(lines)]

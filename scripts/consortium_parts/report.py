@@ -1,17 +1,15 @@
-"""What came of it, for programs and for people."""
+"""What came of breaking a chain of four validators, and what must hold of it."""
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
-from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
-from scripts.chaos_parts.report import SHOWN
+from scripts.chaos_parts.outcome import Outcome
 from scripts.consortium_parts.plan import Fault
 
 ENOUGH = 5
@@ -34,24 +32,14 @@ class Turn:
 
 
 @dataclass(kw_only=True)
-class Result:
-    """A whole run. counts: of answers to clients. anchors: by the state in which they ended.
-    restarts: of processes that ended or stood by themselves, as by an init system with a watchdog.
-    finality: how far `finalized` was behind `latest`, as often as it was seen. period: seconds
-    from block to block with nothing broken. versions: of the engine. stopped: what ended it
-    early."""
+class Result(Outcome):
+    """A whole run. finality: how far `finalized` was behind `latest`, as often as it was seen.
+    period: seconds from block to block with nothing broken. versions: of the engine."""
 
-    seed: int
     turns: Sequence[Turn]
-    checks: Sequence[Check]
-    counts: Mapping[str, int]
-    anchors: Mapping[str, int]
-    restarts: Mapping[str, int]
     finality: Mapping[str, int]
     period: float
     versions: Sequence[str]
-    seconds: float
-    stopped: str = ""
 
     @property
     def promises(self) -> int:
@@ -59,20 +47,30 @@ class Result:
         return self.counts.get("accepted", 0)
 
     @property
-    def problems(self) -> list[str]:
-        """What must not be."""
-        found = [
-            f"{check.name}: {len(check.wrong)} not so, {'; '.join(check.wrong[:SHOWN])}"
-            for check in self.checks
-            if check.wrong
-        ]
-        found += [
-            f"{check.name}: there was nothing to look at"
-            for check in self.checks
-            if check.due and not check.times
-        ]
-        found += [f"{turn.fault.name}: not healed" for turn in self.turns if turn.healed is None]
-        return [*found, self.stopped] if self.stopped else found
+    def unhealed(self) -> Sequence[str]:
+        """Each fault after which not all worked again in time."""
+        return [f"{turn.fault.name}: not healed" for turn in self.turns if turn.healed is None]
+
+    @property
+    def figures(self) -> Mapping[str, Any]:
+        """Promises, and blocks and times by kind of fault."""
+        return {"promises": self.promises, "figures": figures(self.turns)}
+
+    def told(self) -> list[str]:
+        """How often all worked again, the engine, and the figures as a table."""
+        healed = [turn.healed for turn in self.turns if turn.healed is not None]
+        first = (
+            f"Seed {self.seed}: {len(self.turns)} faults in {self.seconds / 60:.0f} minutes,"
+            f" {self.promises:,} records promised; all worked again {len(healed)} times"
+        )
+        if healed:
+            first += f", half of them within {median(healed):.0f} s, all within {max(healed):.0f} s"
+        behind = ", ".join(f"{blocks} ({times:,} times)" for blocks, times in self.finality.items())
+        engine = (
+            f"Engine: {', '.join(self.versions)}. A block every {self.period:.1f} s with nothing"
+            f" broken; `finalized` is behind `latest` by so many blocks: {behind}."
+        )
+        return [f"{first}.", engine, table(self.turns)]
 
 
 def merge(by_member: Mapping[str, Iterable[Check]]) -> list[Check]:
@@ -158,57 +156,3 @@ def table(turns: Sequence[Turn]) -> str:
         cells = " | ".join("–" if value is None else f"{value:,g}" for value in one.values())
         rows.append(f"| {name} | {cells} |")
     return "\n".join([head, *rows])
-
-
-def summary(result: Result) -> str:
-    """For people, as a page in Markdown without its head."""
-    healed = [turn.healed for turn in result.turns if turn.healed is not None]
-    first = (
-        f"Seed {result.seed}: {len(result.turns)} faults in {result.seconds / 60:.0f} minutes,"
-        f" {result.promises:,} records promised; all worked again {len(healed)} times"
-    )
-    if healed:
-        first += f", half of them within {median(healed):.0f} s, all within {max(healed):.0f} s"
-    behind = ", ".join(f"{blocks} ({times:,} times)" for blocks, times in result.finality.items())
-    parts = [
-        f"{first}.",
-        f"Engine: {', '.join(result.versions)}. A block every {result.period:.1f} s with nothing"
-        f" broken; `finalized` is behind `latest` by so many blocks: {behind}.",
-        table(result.turns),
-        f"What clients were told: {_listed(result.counts)}.",
-        f"Anchors: {_listed(result.anchors)}.",
-    ]
-    if result.restarts:
-        told = _listed(result.restarts)
-        parts.append(f"Ended or stood by themselves, and were started again: {told}.")
-    parts.append("\n".join(f"- {one.name}: {_outcome(one)}" for one in result.checks))
-    parts += [f"FAILED: {problem}" for problem in result.problems]
-    return "\n\n".join(parts) + "\n"
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{what} {count:,}" for what, count in sorted(counts.items()))
-
-
-def _outcome(check: Check) -> str:
-    return f"NOT SO {len(check.wrong)} of {check.times:,}" if check.wrong else f"{check.times:,}"
-
-
-def write(folder: Path, at: Setting, result: Result) -> None:
-    """`results.json` and `README.md`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    document = {
-        "machine": at.machine,
-        "commit": at.commit,
-        "date": at.date,
-        "load": round(at.load, 2),
-        "problems": result.problems,
-        "promises": result.promises,
-        "figures": figures(result.turns),
-        **asdict(result),
-    }
-    text = json.dumps(document, indent=1, ensure_ascii=False)
-    (folder / "results.json").write_text(text + "\n", "utf-8")
-    head = f"# A chain of four validators\n\n{at.date}, commit {at.commit}. {at.machine}; load"
-    head += f" before {at.load:.2f}.\n\n{at.what}\n\n"
-    (folder / "README.md").write_text(head + summary(result), "utf-8")

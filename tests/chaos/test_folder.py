@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from scripts.chaos_parts.folder import NETWORK, clear, refusal
-from scripts.chaos_parts.report import JOURNAL
+from scripts.chaos_parts.outcome import JOURNAL
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
+from scripts.chaos_parts.outcome import Journal, summary, write
 from scripts.chaos_parts.plan import Fault
-from scripts.chaos_parts.report import Healing, Journal, Result, healed_check, summary, write
+from scripts.chaos_parts.report import Healing, Result, healed_check
 
 AT = Setting(machine="m", commit="c", date="2026-11-29T00:00:00Z", load=0.5, what="Two gateways.")
 KILL = Fault(kind="kill", targets=("database",), seconds=2)
@@ -37,7 +38,7 @@ def test_well(tmp_path: Path) -> None:
     assert "- `database` (kill database): Look after it" in told
     assert "gateway-1 2" in told
     assert "Anchors: final 40, lost 2." in told
-    write(tmp_path, AT, RESULT)
+    write(tmp_path, AT, "A run", RESULT)
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert (document["seed"], document["problems"]) == (7, [])
     assert document["figures"]["cut chain"] == {"count": 1, "median_s": 9.5, "longest_s": 9.5}

@@ -8,6 +8,7 @@ import pytest
 
 from scripts.bench_parts.report import Setting
 from scripts.chaos_parts.checks import Check
+from scripts.chaos_parts.outcome import summary, write
 from scripts.consortium_parts.plan import CUT, GATEWAY, KILL, PAUSE, SITE, VALIDATOR, Fault
 from scripts.consortium_parts.report import (
     Result,
@@ -15,9 +16,7 @@ from scripts.consortium_parts.report import (
     failover_check,
     merge,
     stood_check,
-    summary,
     taken_check,
-    write,
 )
 from scripts.consortium_parts.site import LATE_SECONDS, Watchdog, level
 
@@ -56,7 +55,7 @@ def test_well(tmp_path: Path) -> None:
     assert "| cut off two provinces | 2 | 20 | 0 | 100 | 1.5 | 12 |" in told
     assert "by so many blocks: 1 (60 times)" in told
     assert "started again: beacond 110000 1." in told
-    write(tmp_path, AT, RESULT)
+    write(tmp_path, AT, "A run", RESULT)
     document = json.loads((tmp_path / "results.json").read_text("utf-8"))
     assert (document["promises"], document["problems"]) == (59_515, [])
     assert document["figures"]["kill one validator"]["blocks"] == 5
