@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -34,7 +34,6 @@ from scripts.bench_parts.report import setting
 from scripts.bench_parts.site import PeakMemory
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build" / "bench" / "audit"
 DOCS = ROOT / "docs" / "benchmarks" / "audit"
 SIZES = "100000:1000,1000000:10000"
 PLAIN, OPENED = "chain and logs", "with openings"
@@ -141,13 +140,13 @@ def _cpu() -> float:
 def measure(entries: int, cases: int) -> list[Run]:
     """Make a ledger, and replay it."""
     say(f"making {entries:,} entries with {cases:,} cases")
-    folder = FOLDER / str(entries)
-    folder.mkdir(parents=True)
-    with filled(folder, entries, cases) as made, served(folder) as url:
-        size = len(made.entries)
-        made.entries.clear()
-        made.statements.clear()
-        return [*Bench(folder=folder, url=url, entries=size, cases=cases, digests={}).runs()]
+    with tempfile.TemporaryDirectory(prefix="credit-ledger-bench-") as name:
+        folder = Path(name)
+        with filled(folder, entries, cases) as made, served(folder) as url:
+            size = len(made.entries)
+            made.entries.clear()
+            made.statements.clear()
+            return [*Bench(folder=folder, url=url, entries=size, cases=cases, digests={}).runs()]
 
 
 def page(runs: list[Run], where: str) -> str:
@@ -185,7 +184,6 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=DOCS, metavar="DIR")
     asked = parser.parse_args()
     at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "")
-    shutil.rmtree(FOLDER, ignore_errors=True)
     runs: list[Run] = []
     try:
         for size in asked.sizes.split(","):
@@ -194,8 +192,6 @@ def main() -> int:
     except CheckFailed as error:
         say(f"FAILED: {error}")
         return 1
-    finally:
-        shutil.rmtree(FOLDER, ignore_errors=True)
     asked.out.mkdir(parents=True, exist_ok=True)
     told = {"setting": asdict(at), "runs": [asdict(one) for one in runs]}
     (asked.out / "results.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
