@@ -6,8 +6,9 @@ our acts no more. Each is filed again in the order of old, and names when it was
 
 from __future__ import annotations
 
-import time
+from typing import Any
 
+import sqlalchemy as sa
 import structlog
 
 from gateway.base.context import Context
@@ -15,59 +16,35 @@ from gateway.base.db import begin_read, begin_write
 from gateway.cases import store
 from gateway.cases.acts import find_act
 from gateway.cases.registry import Registry, RegistryNow
+from gateway.chain import keeping
 from ledger.core.ids import RecordId
-
-CHECK_SECONDS = 60.0
-"""Between two looks at what was recorded."""
-LATE_SECONDS = 30.0
-"""For so long a head below our newest act may be that of nodes which lag; then the chain was set
-back."""
 
 _log = structlog.get_logger(__name__)
 
 
-class Keeping:
-    """Looks whether the chain still has what it recorded. Belongs to the thread that sends."""
+class Keeping(keeping.Keeping[RegistryNow]):
+    """Looks whether the registry still has our acts."""
 
     def __init__(self, ctx: Context, registry: Registry) -> None:
-        self._ctx = ctx
+        super().__init__(ctx)
         self._registry = registry
-        self._checked: float | None = None
-        self._late_since: float | None = None
 
-    def step(self) -> int:
-        """Look where that is due; how many acts are to be sent again. Raises CouldNotCheck."""
-        at = time.monotonic()
-        if self._checked is not None and at - self._checked < CHECK_SECONDS:
-            return 0
-        lost = self.look()
-        self._checked = at
-        return lost
+    def newest(self, connection: sa.Connection) -> sa.Row[Any] | None:
+        """The act that was recorded last."""
+        return store.newest_recorded(connection)
 
-    def look(self) -> int:
-        """The same at once."""
-        with begin_read(self._ctx.engine) as connection:
-            newest = store.newest_recorded(connection)
-        if newest is None:
-            return 0
-        now = self._registry.now()
-        if now.number < newest.block:
-            self._late_since = self._late_since or time.monotonic()
-            if time.monotonic() - self._late_since < LATE_SECONDS:
-                return 0
-        self._late_since = None
-        if now.hash_at(newest.block) == newest.block_hash:
-            return 0
-        return self._compare(now)
+    def now(self) -> RegistryNow:
+        """The registry at its head."""
+        return self._registry.now()
 
-    def _compare(self, now: RegistryNow) -> int:
+    def compare(self, now: RegistryNow) -> int:
         """Every act against the history of its record: another block may hold it now."""
-        with begin_read(self._ctx.engine) as connection:
+        with begin_read(self.ctx.engine) as connection:
             rows = store.recorded_acts(connection)
         now.acts.states({RecordId(row.record) for row in rows})
         lost, moved = [], {}
         for row in rows:
-            found = find_act(now.acts, row, self._ctx.settings.node.code)
+            found = find_act(now.acts, row, self.ctx.settings.node.code)
             if found is None:
                 lost.append(row.id)
             elif found.block <= now.final:
@@ -77,7 +54,7 @@ class Keeping:
                     "recorded_at": found.recorded_at,
                     "version": found.act.expected_version + 1,
                 }
-        with begin_write(self._ctx.engine, store.LOCK) as connection:
+        with begin_write(self.ctx.engine, store.LOCK) as connection:
             for number, values in moved.items():
                 store.change_act(connection, number, **values)
             count = store.refile(connection, lost) if lost else 0

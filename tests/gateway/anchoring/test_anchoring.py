@@ -34,6 +34,7 @@ from tests.support.callers import CENTRE
 from tests.support.member import Member, create_log_anchor, decide, found_member
 from tests.support.node import FORKED, make_keys
 from tests.support.postgres import copy_database
+from tests.support.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -111,10 +112,12 @@ def test_growth_is_bounded(
 
 def until_mined(node: Node) -> None:
     """Anvil makes the block after it has answered: on a busy machine some looks come too early."""
-    end = time.monotonic() + 120
-    while [row.state for row in rows(node)] != ["mined"]:
-        assert time.monotonic() < end, "the anchor is not in a block"
+
+    def is_mined() -> bool:
         node.anchoring.step()
+        return [row.state for row in rows(node)] == ["mined"]
+
+    until(is_mined, "the anchor is not in a block")
 
 
 def test_a_reorganisation_takes_an_anchor_away(node: Node, member: Member, anvil: Anvil) -> None:

@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from gateway.authorisations import fates, keeping, store
+from gateway.authorisations import fates, store
 from gateway.authorisations.errors import AuthorisationRefused
 from gateway.authorisations.models import revocations
 from gateway.base.db import begin_read, begin_write
-from gateway.chain import outbox
+from gateway.chain import keeping, outbox
 from gateway.node import _lose
 from gateway.operations.relog_statements import StatementRelog
 from gateway.operations.settle import settle_logs
@@ -269,6 +269,7 @@ def relog(member: Member, chain: Any) -> None:
     settle_logs(node.ctx, node.anchoring, node.logs)
     told = StatementRelog(node.ctx, node.statement_maker, node.daily_batch, node.vault).run()
     assert told.done
+    look_anew(member)
 
 
 def look_anew(member: Member) -> None:

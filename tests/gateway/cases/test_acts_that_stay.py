@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cases import keeping
-from gateway.chain import outbox
+from gateway.chain import keeping, outbox
 from gateway.node import Node
 from ledger.core.ids import RecordId
 from ledger.core.status import Act, Action, Flag, Outcome, RecordedAct
 from tests.gateway.cases.rows import act, gateway, go, put, row_of, told, word_of
 from tests.support.anvil import start_anvil
 from tests.support.chain import TestNetwork, deploy_network
+from tests.support.waiting import until
 
 KINDS = (Action.DISPUTE, Action.WITHDRAW, Action.RESCIND, Action.END)
 
@@ -140,7 +140,7 @@ def test_fallen_out_before_it_was_final(
         (number,) = put(node, act(network, Action.WITHDRAW, 8))
         for _ in range(2):
             node.case_parts.sending.step()
-        assert word_of(network, 8).version == 1
+        until(lambda: word_of(network, 8).version == 1, "the act is not in a block")
         node.case_parts.sending.step()
         assert told(node, number)[0] == "sent", "mined is not final"
         network.anvil.revert(before)

@@ -13,6 +13,7 @@ from gateway.devnet.layout import choose_ports
 from gateway.devnet.processes import Detached
 from ledger.chain.nodes.rpc import Rpc
 from ledger.core.errors import CouldNotCheck
+from tests.support import waiting
 from tests.support.processes import runs
 
 SECONDS = 300.0
@@ -21,15 +22,7 @@ ANVIL_ACCOUNT = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 
 def until(condition: Callable[[], object]) -> None:
     """Wait for something to become true."""
-    deadline = time.monotonic() + SECONDS
-    while True:
-        try:
-            if condition():
-                return
-        except (CouldNotCheck, psutil.NoSuchProcess, IndexError):
-            pass
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.05)
+    waiting.until(condition, never_yet=(CouldNotCheck, psutil.NoSuchProcess, IndexError))
 
 
 class Chain:

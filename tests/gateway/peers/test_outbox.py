@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,7 @@ from tests.support.relay import (
     hold,
     instead,
 )
+from tests.support.waiting import until
 from tests.support.work import send_messages
 
 SECONDS = 300.0
@@ -100,13 +100,6 @@ def received(network: Network, code: str, made: Opening) -> list[int]:
     )
     with begin_read(network[code].node.ctx.engine) as connection:
         return list(connection.scalars(query))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_sent_with_what_the_peer_answered(network: Network) -> None:

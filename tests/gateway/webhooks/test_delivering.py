@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -49,15 +48,9 @@ from tests.support.receiver import (
     start_receiver,
     status,
 )
+from tests.support.waiting import until
 
 SECONDS = 300.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def letters(node: Node, endpoint: str) -> list[Letter]:
