@@ -28,9 +28,9 @@ from ledger.cli.output import demand_apart, demand_writable, note, print_bytes, 
 from ledger.cli.promise import promise
 from ledger.cli.quality import quality
 from ledger.cli.reconcile import reconcile
+from ledger.cli.replay_tables import show_report
 from ledger.cli.replaying import Asked, BlockOrDay, mirror_option, run_replay
 from ledger.cli.report_signature import Signing, signature, signature_path
-from ledger.cli.tables import show_report
 
 if TYPE_CHECKING:
     from ledger.chain.nodes.addresses import Network

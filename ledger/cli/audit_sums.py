@@ -26,9 +26,9 @@ from ledger.cli.output import (
     write_file,
 )
 from ledger.cli.problems import told as told_problem
+from ledger.cli.replay_tables import show_findings
 from ledger.cli.replaying import Asked, mirror_option, run_replay
 from ledger.cli.sums_options import demand_order, sums_options
-from ledger.cli.tables import show_findings
 from ledger.core.sums import DIMENSIONS
 
 _HELP = say(

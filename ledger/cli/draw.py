@@ -17,8 +17,8 @@ from ledger.cli.language import say
 from ledger.cli.options import json_option, load_network, network_options
 from ledger.cli.output import EXIT_NO, EXIT_UNKNOWN, note, print_json, print_rows, write_file
 from ledger.cli.passwords import open_key
+from ledger.cli.replay_tables import show_findings, show_incomplete
 from ledger.cli.replaying import mirror_option
-from ledger.cli.tables import show_findings, show_incomplete
 from ledger.core.draw import MAX_COUNT, Draw
 from ledger.core.keys import Purpose
 from ledger.core.verdict.facts import date_of
