@@ -15,7 +15,7 @@ from ledger.chain.keys.keyfile import new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.blocks import Reader
 from ledger.chain.nodes.event_logs import LogQuery, read_logs
-from ledger.cli.tables import show_report
+from ledger.cli.replay_tables import show_report
 from ledger.core.ids import RecordId, keccak256, record_id
 from ledger.core.keys import Alg, Purpose
 from ledger.core.status import (

@@ -15,7 +15,7 @@ from ledger.audit.opening_files import NotOpenings
 from ledger.audit.replay import Report
 from ledger.audit.state import Log, Member
 from ledger.audit.tiles import Fetch
-from ledger.cli.tables import show_report
+from ledger.cli.replay_tables import show_report
 from ledger.core.canonical import hex32
 from ledger.core.keys import Purpose
 from ledger.core.merkle import leaf_hash
