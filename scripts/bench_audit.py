@@ -29,6 +29,7 @@ import psutil
 
 from scripts.bench_parts.audit_ledger import OWNER, filled, served
 from scripts.bench_parts.book import CheckFailed
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.proofs import COMMAND
 from scripts.bench_parts.report import setting
 from scripts.bench_parts.site import PeakMemory
@@ -177,6 +178,7 @@ Made by `python scripts/bench_audit.py`.
 
 def main() -> int:
     """Command line entry."""
+    heed()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from scripts.bench_parts.book import CheckFailed
 from scripts.bench_parts.bundles import AT_ONCE, OF_A_FIRM, Asked, measure
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.report import setting
 from scripts.bench_parts.site import TooSlow
 
@@ -70,6 +71,7 @@ What the {all_of_it:.2f} s of processor time go to, most first: {told_shares}.
 
 def main() -> int:
     """Command line entry."""
+    heed()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

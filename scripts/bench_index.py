@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.indexes import KINDS, SET, SETS, measure
 from scripts.bench_parts.report import setting
 
@@ -84,6 +85,7 @@ def _shown(value: float) -> str:
 
 def main() -> int:
     """Command line entry."""
+    heed()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

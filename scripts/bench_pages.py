@@ -19,6 +19,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext
 
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.report import setting
 from scripts.pictures import FOLDER, browser, hand_in, node, sign_in
 
@@ -106,6 +107,7 @@ two cores. Bytes as they were sent. First paint: the middle of {TIMES}.
 
 def main() -> int:
     """Command line entry."""
+    heed()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

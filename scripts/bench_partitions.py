@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.partitions import CONTENT, SET, Measured, measure, server
 from scripts.bench_parts.report import setting
 from tests.support.postgres import USED
@@ -111,6 +112,7 @@ def _shown(value: float | None) -> str:
 
 def main() -> int:
     """Command line entry."""
+    heed()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

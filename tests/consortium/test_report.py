@@ -101,9 +101,11 @@ def test_records_must_be_promised_while_it_stands() -> None:
 def test_who_has_no_node_must_anchor_over_the_others() -> None:
     assert failover_check([replace(ONE, anchored=1), TWO]).wrong == []
     assert failover_check([ONE]).wrong == ["kill one validator"]
-    assert failover_check([replace(ONE, blocks=3)]).times == 0, "there was no time to"
+    short = failover_check([replace(ONE, blocks=3)])
+    assert (short.times, short.due) == (0, True), "there was no time to"
     cut = turn(CUT, SITE, "110000", blocks=9)
     assert failover_check([cut, TWO]).times == 0, "the others are away, or the chain stands"
+    assert not failover_check([cut]).due
 
 
 def test_checks_of_several_members_are_one() -> None:
