@@ -85,7 +85,9 @@ class Acts:
     def history(self, record: RecordId) -> tuple[RecordedAct, ...]:
         """All acts on a record, the first one first. Raises CouldNotCheck where what the nodes give
         does not fold to what the state says."""
-        state = self.states([record])[record]
+        state = self._states.get(record)
+        if state is None:
+            state = self.states([record])[record]
         if not state:
             return ()
         if state.word.version > MAX_HISTORY:

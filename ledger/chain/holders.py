@@ -125,6 +125,8 @@ class Holders:
 
     def witnesses(self, codes: Sequence[str]) -> dict[str, WitnessFact]:
         """Members of these codes, but those that nobody registered."""
+        if not codes:
+            return {}
         self.consortium.fetch(codes)
         holders = {code: self.holder(code) for code in codes}
         return {

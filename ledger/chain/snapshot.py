@@ -326,11 +326,15 @@ class Snapshot:
         """Versions of the record's type and of the rules of publicity, where that is asked."""
         if owner is None or receipt.entry.schema is None:
             return CatalogueFacts(types=(), rules=())
-        name = receipt.entry.schema.partition("@")[0]
-        return CatalogueFacts(
-            types=self._items(name, RECORD_TYPE, owner.region),
-            rules=self._items(PUBLICITY, RULES, owner.region),
+        name, region = receipt.entry.schema.partition("@")[0], owner.region
+        found: CatalogueFacts = self._keep(
+            ("catalogue", name, region),
+            lambda: CatalogueFacts(
+                types=self._items(name, RECORD_TYPE, region),
+                rules=self._items(PUBLICITY, RULES, region),
+            ),
         )
+        return found
 
     def _items(self, name: str, kind: int, region: str) -> tuple[ItemFact, ...]:
         read = partial(self._puts, name, kind, region)
@@ -392,13 +396,20 @@ class Snapshot:
         if not found:
             return None
         first = min(found, key=lambda event: event.entry.place)
+        entry = first.entry
+        fact: AnchorFact = self._keep(
+            ("anchor", entry.address, entry.place), lambda: self._anchor_fact(first)
+        )
+        return fact
+
+    def _anchor_fact(self, event: Anchored) -> AnchorFact:
         return AnchorFact(
-            prev_size=first.prev_size,
-            size=first.size,
-            root=first.root,
-            key_id=first.key_id,
-            block=_plain(self._holders.block(first.entry)),
-            tx=first.entry.tx,
+            prev_size=event.prev_size,
+            size=event.size,
+            root=event.root,
+            key_id=event.key_id,
+            block=_plain(self._holders.block(event.entry)),
+            tx=event.entry.tx,
         )
 
     def _covering(self, contract: ContractRegistration, receipt: Receipt) -> Iterator[Anchored]:

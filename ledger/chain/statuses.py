@@ -60,6 +60,8 @@ class Statuses:
         """No registry, no acts. A registry must be readable."""
         try:
             facts = self._status_facts(_records(receipt), end)
+            if not (facts.now.corrected_by or facts.as_of.corrected_by):
+                return facts
             newest = [
                 replace(status, corrected_by=self._newest(status.corrected_by, end))
                 if status.corrected_by

@@ -132,7 +132,7 @@ def b64u_decode(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise Malformed("base64", "not base64") from error
     data = _from_base64(standard + b"=" * (-len(text) % 4))
-    if b64u_encode(data) != text:
+    if b2a_base64(data, newline=False).rstrip(b"=") != standard:
         raise Malformed("base64url", "not its own re-encoding")
     return data
 

@@ -13,7 +13,7 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
@@ -69,7 +69,8 @@ _DIGEST_TEXT = 43  # base64url characters of 32 bytes
 _DIGEST_STEP = 44  # the same with one more zero byte, which changes none of the 43
 _SD_ALG = "sha-256"
 _TEXTS = ("decided", "iss", "log", "rules", "schema")
-_PAYLOAD_KEYS = {"_sd", "_sd_alg", "class", "until", "vct", *_TEXTS}
+_OPEN = ("class", *_TEXTS, "until")
+_PAYLOAD_KEYS = {"_sd", "_sd_alg", "vct", *_OPEN}
 _VCT = re.compile(r"urn:credit-ledger:record:[1-9][0-9]{0,8}")
 _FIELD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 TYPE_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -103,6 +104,19 @@ class Header:
         _check_file(self.schema)
         bytes32_ascii(self.iss)
         hex32(self.log)
+
+    @cached_property
+    def spelled(self) -> bytes:
+        """What of the payload stands behind its digests. JCS written out: every part is ASCII that
+        needs no escape."""
+        class_ = "null" if self.class_ is None else f'"{self.class_}"'
+        until = "null" if self.until is None else f'"{self.until.isoformat()}"'
+        return (
+            f'],"_sd_alg":"{_SD_ALG}","class":{class_},'
+            f'"decided":"{self.decided.isoformat()}","iss":"{self.iss}",'
+            f'"log":"{self.log.hex()}","rules":"{self.rules}","schema":"{self.schema}",'
+            f'"until":{until},"vct":"{VCT}"}}'
+        ).encode()
 
     @property
     def schema_id(self) -> str:
@@ -178,6 +192,9 @@ def commit(
 
 def parse_payload(data: bytes) -> Payload:
     """The payload in canonical bytes; Malformed otherwise, VersionUnknown where it is newer."""
+    found = _plainly_right(data)
+    if found is not None:
+        return found
     try:
         return _parse_payload(data)
     except Malformed:
@@ -214,27 +231,68 @@ def check_value(value: Value) -> None:
 # ---- private
 
 
+def _plainly_right(data: bytes) -> Payload | None:
+    """What `_parse_payload` gives, in half of the time; None where that one would raise.
+
+    Bytes that are what the texts read from them are written as are the one spelling of these.
+    """
+    if len(data) > MAX_PAYLOAD:
+        return None
+    try:
+        value = orjson.loads(data)
+        sd, header = value["_sd"], _header(*[value[name] for name in _OPEN])
+        if data != _encode_payload(sd, header):
+            return None
+    except (ValueError, TypeError, KeyError, Malformed):
+        return None
+    if type(sd) is not list or not 1 <= len(sd) <= MAX_SLOTS:
+        return None
+    digests = _digests(sd)
+    if digests is None or len(frozenset(digests)) != len(sd):
+        return None
+    return Payload(digests, header)
+
+
 def _parse_payload(data: bytes) -> Payload:
     value = canonical.parse(data, allow_null=True, max_bytes=MAX_PAYLOAD, max_depth=2)
     if not isinstance(value, dict) or value.keys() != _PAYLOAD_KEYS:
         raise Malformed("payload", "members missing or unknown")
-    sd, until = value["_sd"], value["until"]
-    texts = [value[key] for key in _TEXTS]
-    if not all(isinstance(text, str) for text in texts):
+    header = _read_header(*[value[name] for name in _OPEN])
+    sd = value["_sd"]
+    digests = _check_digests(sd)
+    if _encode_payload(sd, header) != data:  # leaves _sd_alg and vct
+        raise Malformed("payload", "not sha-256, or not a credit record")
+    return Payload(digests, header)
+
+
+def _read_header(
+    class_: object,
+    decided: object,
+    iss: object,
+    log: object,
+    rules: object,
+    schema: object,
+    until: object,
+) -> Header:
+    """What these members of a payload say; Malformed where they are not what they should be."""
+    texts = [text for text in (decided, iss, log, rules, schema) if isinstance(text, str)]
+    if len(texts) != len(_TEXTS):
         raise Malformed("payload", "member that is not text")
-    header = Header(
-        class_=_text_or_none(value["class"]),
+    end = _text_or_none(until)
+    return Header(
+        class_=_text_or_none(class_),
         decided=parse_day(texts[0]),
         iss=texts[1],
         log=LogId(unhex32(texts[2])),
         rules=texts[3],
         schema=texts[4],
-        until=None if _text_or_none(until) is None else parse_day(until),
+        until=None if end is None else parse_day(end),
     )
-    digests = _check_digests(sd)
-    if _encode_payload(sd, header) != data:  # leaves _sd_alg and vct
-        raise Malformed("payload", "not sha-256, or not a credit record")
-    return Payload(digests, header)
+
+
+# Of one member, type and day there are many records. What is no header is not kept; what is one
+# is texts of at most some hundred characters, or null, and equal to nothing else that JSON has.
+_header = lru_cache(maxsize=4096)(_read_header)
 
 
 def _refuse_other(data: bytes) -> None:
@@ -282,16 +340,8 @@ def _texts_of(digests: Sequence[bytes]) -> list[str]:
 
 
 def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
-    """JCS written out: every part is ASCII that needs no escape."""
-    class_ = "null" if header.class_ is None else f'"{header.class_}"'
-    until = "null" if header.until is None else f'"{header.until.isoformat()}"'
-    digests = '","'.join(sd)
-    return (
-        f'{{"_sd":["{digests}"],"_sd_alg":"{_SD_ALG}","class":{class_},'
-        f'"decided":"{header.decided.isoformat()}","iss":"{header.iss}",'
-        f'"log":"{header.log.hex()}","rules":"{header.rules}","schema":"{header.schema}",'
-        f'"until":{until},"vct":"{VCT}"}}'
-    ).encode()
+    """The payload of base64url digests, at least one."""
+    return b'{"_sd":["' + '","'.join(sd).encode() + b'"' + header.spelled
 
 
 def _check_digests(sd: object) -> tuple[bytes, ...]:

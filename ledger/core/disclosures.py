@@ -25,7 +25,7 @@ from ledger.core.ids import sha256
 
 __all__ = ["check_committed", "check_disclosures", "parse_disclosure"]
 
-_SALT = re.compile(rf"[A-Za-z0-9_-]{{{SALT_TEXT}}}")
+_SALTS = re.compile(r"[A-Za-z0-9_-]+")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/\0\0")
 _sha256 = hashlib.sha256
 
@@ -117,34 +117,31 @@ def _parse_committed(committed: frozenset[bytes], disclosure: str) -> tuple[str,
 def _open(
     digests: Sequence[bytes], places: Mapping[str, int], disclosures: Sequence[str]
 ) -> dict[str, Value] | None:
-    """What `_open_each` gives, in a third of the time; None where that one would raise.
+    """What `_open_each` gives, in a quarter of the time; None where that one would raise.
 
     A text that is the base64url of the JSON of the texts read from it is the one spelling of them.
     """
     fields: dict[str, Value] = {}
+    salts: list[str] = []
     last = -1
     try:
-        for disclosure in disclosures:
-            data = disclosure.encode("ascii")
-            standard = data.translate(_FROM_URL)
-            parts = orjson.loads(a2b_base64(standard + b"=" * (-len(data) % 4)))
-            if (
-                type(parts) is not list
-                or b2a_base64(orjson.dumps(parts), newline=False).rstrip(b"=") != standard
-            ):
-                return None
-            salt, field, value = parts
+        joined = "~".join(disclosures).encode("ascii")  # no disclosure has a tilde, see the count
+        texts, standard = joined.split(b"~"), joined.translate(_FROM_URL).split(b"~")
+        found = [orjson.loads(a2b_base64(text + b"==")) for text in standard]
+        again = [b2a_base64(orjson.dumps(each), newline=False).rstrip(b"=") for each in found]
+        if again != standard or len(texts) != len(disclosures) or {*map(type, found)} != {list}:
+            return None
+        for text, (salt, field, value) in zip(texts, found, strict=True):
             place = places.get(field, -1)  # of a slot, so that it is the code of a field
-            if (
-                place <= last
-                or not _SALT.fullmatch(salt)
-                or _sha256(data).digest() != digests[place]
-            ):
+            if place <= last or _sha256(text).digest() != digests[place]:
                 return None
             last = place
+            salts.append(salt)
             if type(value) is not str or not value:
                 check_value(value)
             fields[field] = value
+        if {*map(len, salts)} != {SALT_TEXT} or not _SALTS.fullmatch("".join(salts)):
+            return None
     except (ValueError, TypeError, Malformed):
         return None
     return fields if max(map(len, disclosures)) <= MAX_DISCLOSURE else None

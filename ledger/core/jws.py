@@ -4,7 +4,7 @@ adds, and a payload that its type reads.
 A signed statement has `iat` in the header, and a canonical JSON payload.
 """
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,6 +22,8 @@ __all__ = [
     "ALGS",
     "HEADER",
     "MAX_HEADER",
+    "TIMED",
+    "Head",
     "Jws",
     "Parts",
     "Sign",
@@ -36,6 +38,7 @@ __all__ = [
 
 MAX_HEADER = 512  # bytes
 HEADER = frozenset({"alg", "kid", "typ"})
+TIMED = HEADER | {"iat"}
 ALGS: Mapping[str, Alg] = {name: alg for alg, name in JWS_ALGS.items()}
 _UNSIGNED = "none"  # RFC 7518 3.6: known, and no signature
 
@@ -61,10 +64,18 @@ class Jws:
         return f"{self.signing_input.decode()}.{b64u_encode(self.signature)}"
 
 
+class Head(NamedTuple):
+    """What the header of a JWS of ours says. iat: as it stands there, None where it has none."""
+
+    alg: Alg
+    kid: KeyId
+    iat: object
+
+
 class Parts(NamedTuple):
     """Of a JWS of ours: header, decoded payload and signature, and what was signed."""
 
-    header: dict[str, Any]
+    head: Head
     payload: bytes
     signature: bytes
     signing_input: bytes
@@ -81,8 +92,8 @@ def parse_statement(text: str, typ: str, *, max_chars: int) -> Jws:
     Malformed where it is none, or longer than so many characters."""
     if len(text) > max_chars:
         raise Malformed("JWS", f"longer than {max_chars} characters")
-    parts = split_compact(text, typ, HEADER | {"iat"})
-    return signed(parts, parts.header["iat"])
+    parts = split_compact(text, typ, TIMED)
+    return signed(parts, parts.head.iat)
 
 
 def sign_compact(header: Mapping[str, Any], payload: bytes, alg: int, sign: Sign) -> str:
@@ -93,23 +104,29 @@ def sign_compact(header: Mapping[str, Any], payload: bytes, alg: int, sign: Sign
     return f"{signing_input}.{b64u_encode(signature)}"
 
 
-def split_compact(text: str, typ: str, members: Set[str]) -> Parts:
+def split_compact(text: str, typ: str, members: frozenset[str]) -> Parts:
     """The parts of a JWS of this type with exactly these members in its header; Malformed
     otherwise. Nothing is verified."""
     parts = text.split(".")
     if len(parts) != 3 or not text.isascii():  # noqa: PLR2004
         raise Malformed("JWS", "not header.payload.signature")
-    header_bytes, payload, signature = map(b64u_decode, parts)
-    header = canonical.parse(header_bytes, max_bytes=MAX_HEADER, max_depth=1)
+    head = _head(parts[0], typ, members)
+    payload, signature = b64u_decode(parts[1]), b64u_decode(parts[2])
+    if len(signature) != SIGNATURE_SIZE:
+        raise Malformed("JWS", f"signature is not {SIGNATURE_SIZE} bytes")
+    return Parts(head, payload, signature, f"{parts[0]}.{parts[1]}".encode())
+
+
+@lru_cache(maxsize=1024)  # what is signed in one second has one header; an error is not kept
+def _head(encoded: str, typ: str, members: frozenset[str]) -> Head:
+    header = canonical.parse(b64u_decode(encoded), max_bytes=MAX_HEADER, max_depth=1)
     if not isinstance(header, dict) or header.keys() != members:
         raise Malformed("JWS", f"header is not {', '.join(sorted(members))}")
     if not all(isinstance(header[name], str) for name in ("alg", "kid", "typ")):
         raise Malformed("JWS", "alg, kid or typ is no text")
     if header["alg"] not in ALGS or header["typ"] != typ:
         raise Malformed("JWS", f"header is not that of {typ}")
-    if len(signature) != SIGNATURE_SIZE:
-        raise Malformed("JWS", f"signature is not {SIGNATURE_SIZE} bytes")
-    return Parts(header, payload, signature, f"{parts[0]}.{parts[1]}".encode())
+    return Head(ALGS[header["alg"]], KeyId(unhex32(header["kid"])), header.get("iat"))
 
 
 def signed(parts: Parts, iat: object) -> Jws:
@@ -117,8 +134,8 @@ def signed(parts: Parts, iat: object) -> Jws:
     if type(iat) is not int or iat > MAX_INSTANT:  # a boolean is an int to Python
         raise Malformed("JWS", "iat is no instant")
     return Jws(
-        alg=ALGS[parts.header["alg"]],
-        kid=KeyId(unhex32(parts.header["kid"])),
+        alg=parts.head.alg,
+        kid=parts.head.kid,
         iat=iat,
         payload=parts.payload,
         signing_input=parts.signing_input,

@@ -123,12 +123,11 @@ def root_from_inclusion(*, leaf: bytes, index: int, size: int, path: Sequence[by
     border = (index >> inner).bit_count()
     _check_hashes("inclusion", [leaf], 1)
     _check_hashes("inclusion path", path, inner + border)
-    current = leaf
+    sha256, current = hashlib.sha256, leaf
     for level, sibling in enumerate(path):
-        if level < inner and not index >> level & 1:
-            current = node_hash(current, sibling)
-        else:
-            current = node_hash(sibling, current)
+        left = level < inner and not index >> level & 1
+        pair = current + sibling if left else sibling + current
+        current = sha256(NODE_PREFIX + pair).digest()
     return Digest(current)
 
 

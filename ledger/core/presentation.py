@@ -29,6 +29,7 @@ from ledger.core.errors import Malformed
 from ledger.core.ids import Digest, sha256
 from ledger.core.jws import (
     HEADER,
+    TIMED,
     Jws,
     Sign,
     refuse_algorithm,
@@ -181,8 +182,8 @@ def _parse_presentation(text: str) -> Presentation:
     jws_text, *disclosures, _ = text.split("~")
     if not disclosures:
         raise Malformed("presentation", "discloses nothing")
-    parts = split_compact(jws_text, TYP, HEADER | {"iat"})
-    jws = signed(parts, parts.header["iat"])
+    parts = split_compact(jws_text, TYP, TIMED)
+    jws = signed(parts, parts.head.iat)
     return Presentation(
         jws=jws,
         payload=parse_payload(jws.payload),

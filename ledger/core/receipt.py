@@ -375,11 +375,21 @@ def _error(check: Callable[[], object]) -> EvidenceError | None:
 def _parse_anchor(value: Any) -> Anchor:
     if not isinstance(value, dict) or value.keys() != _ANCHOR:
         raise Malformed("receipt", "anchor: members missing or unknown")
+    return _anchor(
+        _integer(value, "block"),
+        _text(value, "blockHash"),
+        _text(value, "time"),
+        _text(value, "tx"),
+    )
+
+
+@lru_cache(maxsize=1024)  # all receipts of a batch show the same one; an error is not kept
+def _anchor(block: int, block_hash: str, time: str, tx: str) -> Anchor:
     return Anchor(
-        block=_integer(value, "block"),
-        block_hash=Digest(unhex0x(_text(value, "blockHash"), DIGEST_SIZE)),
-        time=parse_instant(_text(value, "time")),
-        tx=Digest(unhex0x(_text(value, "tx"), DIGEST_SIZE)),
+        block=block,
+        block_hash=Digest(unhex0x(block_hash, DIGEST_SIZE)),
+        time=parse_instant(time),
+        tx=Digest(unhex0x(tx, DIGEST_SIZE)),
     )
 
 

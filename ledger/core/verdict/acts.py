@@ -151,6 +151,9 @@ def status_facts(
     of all counts.
     """
     every, known, later = [], [], []
+    histories = [*histories]
+    if not any(histories):  # most records
+        return StatusFacts()
     for acts in histories:
         before = acts if end is None else [one for one in acts if one.recorded_at < end]
         every.append(acts)
