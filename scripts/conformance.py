@@ -21,6 +21,7 @@ from scripts.conformance_parts import (  # noqa: E402
     asked,
     bundled,
     desk,
+    es256k,
     form,
     judged,
     keyed,
@@ -47,7 +48,7 @@ def files() -> dict[str, bytes]:
     b = Bench()
     sound = receipts.Sound(b)
     receipts.build(b, sound)
-    for group in (form, versions, proof, reading, keyed, anchored, acted, use, admitted):
+    for group in (form, versions, proof, reading, keyed, es256k, anchored, acted, use, admitted):
         group.build(b, sound)
     witnessed.build(b, sound)
     readings.build(b, sound)

@@ -18,7 +18,7 @@ from gateway.base.content_keys import ContentFolder, demand_purpose, open_secret
 from gateway.base.crypto import ContentKey
 from gateway.base.settings import Settings
 from ledger.chain.keys.keydir import files, first_file, newest
-from ledger.chain.keys.keyfile import ALGS
+from ledger.chain.keys.keyfile import taken
 from ledger.chain.keys.private import demand_private
 from ledger.chain.keys.signers import (
     DigestSigner,
@@ -43,12 +43,6 @@ ROTATED = (
     Purpose.PRODUCT,
 )
 """Purposes of the keys that a gateway signs with."""
-
-_TAKEN: Mapping[str, Sequence[Alg | None]] = {
-    Purpose.PRESENT.name: tuple(Alg),
-    Purpose.REQUEST.name: (Alg.ED25519, Alg.P256),
-}
-"""Algorithms of the purposes that may have several."""
 
 _log = structlog.get_logger(__name__)
 
@@ -206,9 +200,8 @@ def _current(keys: Keyring, purpose: Purpose) -> bytes:
 def _signer(path: Path, purpose: str, password: bytes) -> Signer:
     demand_purpose(path, purpose)
     signer = open_signer(path, password)
-    # Presentations may be signed by any algorithm, requests by two; the others are read by
-    # contracts and C2SP.
-    if signer.alg not in _TAKEN.get(purpose, (ALGS[purpose],)):
+    # What is read by contracts and C2SP has one.
+    if signer.alg not in taken(purpose):
         raise ConfigError(str(path), f"a key of {signer.alg.name} cannot be used for {purpose}")
     return signer
 

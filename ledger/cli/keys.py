@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from ledger.chain.keys.keyfile import ALGS, KeyFile, create, read_fields
+from ledger.chain.keys.keyfile import ALGS, KeyFile, algorithm, create, read_fields
 from ledger.cli.language import say
 from ledger.cli.member_file import MemberFile, load_member
-from ledger.cli.options import json_option
+from ledger.cli.options import F, json_option
 from ledger.cli.output import Refused, print_json, shown_path
 from ledger.cli.passwords import new_password
 from ledger.cli.problems import told
 from ledger.core.canonical import hex32
 from ledger.core.errors import ConfigError
 from ledger.core.ids import key_id
-from ledger.core.keys import to_jwk
+from ledger.core.keys import Alg, to_jwk
+
+_CURVES: Final[Mapping[str, Alg]] = {
+    "P-256": Alg.P256,
+    "secp256k1": Alg.SECP256K1,
+    "Ed25519": Alg.ED25519,
+}
+
+
+def alg_option(command: F) -> F:
+    """`--alg`: parameter `alg`, None where it is not given."""
+    return click.option(
+        "--alg",
+        type=click.Choice(list(_CURVES), case_sensitive=False),
+        callback=lambda _context, _option, value: None if value is None else _CURVES[value],
+        help=say(
+            zh="算法，仅 PRESENT 和 REQUEST 可选；默认 P-256，各种软件都能验证。",
+            en="Algorithm, of PRESENT and REQUEST keys; by default P-256, which all software checks.",
+        ),
+    )(command)
 
 
 @click.group(help=say(zh="生成和查看加密的密钥文件。", en="Make and show encrypted key files."))
@@ -47,6 +67,7 @@ def keys() -> None:
     type=click.Choice(list(ALGS), case_sensitive=False),
     help=say(zh="用途。", en="What it may sign."),
 )
+@alg_option
 @click.option(
     "--out",
     required=True,
@@ -55,10 +76,11 @@ def keys() -> None:
     help=say(zh="新文件，从不覆盖。", en="New file; never written over."),
 )
 @json_option
-def new(*, purpose: str, out: Path, as_json: bool) -> int:
+def new(*, purpose: str, alg: Alg | None, out: Path, as_json: bool) -> int:
     """Exit 1 where the file is there already, or cannot be written."""
     try:
-        made = create(purpose, out, new_password())
+        algorithm(purpose, alg)  # before anybody types a password
+        made = create(purpose, out, new_password(), alg=alg)
     except ConfigError as error:
         raise Refused(told(error)) from error
     _show(made, as_json)

@@ -13,10 +13,10 @@ import click
 from ledger.chain.contracts.structs import Key
 from ledger.chain.governing import requests
 from ledger.chain.keys.keydir import PublicKey, files, first_file, next_file, read_public
-from ledger.chain.keys.keyfile import ALGS, create, new_secret, public_key_of, salt_beside
+from ledger.chain.keys.keyfile import algorithm, create, new_secret, public_key_of, salt_beside
 from ledger.chain.nodes.blocks import TxReceipt
 from ledger.cli.acting import Hand, acting_options
-from ledger.cli.keys import keys
+from ledger.cli.keys import alg_option, keys
 from ledger.cli.language import say
 from ledger.cli.last_key import demand_another, purpose_of
 from ledger.cli.node import Node
@@ -102,6 +102,7 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
     ),
 )
 @click.argument("purpose", type=click.Choice(REGISTERED, case_sensitive=False))
+@alg_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -134,6 +135,7 @@ def list_keys(*, hand: Hand, as_json: bool) -> int:
 def rotate(
     *,
     purpose: str,
+    alg: Alg | None,
     out: Path | None,
     end_old: bool,
     ends: tuple[str, ...],
@@ -150,6 +152,7 @@ def rotate(
             )
         )
     wanted = Purpose[purpose]
+    algorithm(purpose, alg)
     if ending and wanted in OF_THE_NODE and not hand.member().endpoint:
         raise Refused(
             say(
@@ -159,11 +162,13 @@ def rotate(
         )
     named = [_find(hand, text) for text in ends]
     left = unfinished(hand, wanted, out) if ending else None
+    if left is not None and alg not in (None, left.alg):
+        left = None  # of another algorithm: what is wanted is a further change
     to_end = replaced(
         hand, wanted, named=named, held_here=end_old, new=left.key_id if left else b""
     )
     old = [key for key in in_force(hand, wanted) if left is None or key.key_id != left.key_id]
-    made = left or _new_file(hand, wanted, out)
+    made = left or _new_file(hand, wanted, alg, out)
     sent = None if left else _register(hand, wanted, made)
     ended: list[Key] = []
     if left or (sent is not None and ending):
@@ -318,8 +323,9 @@ def _instant(hand: Hand, text: str) -> int:
         raise click.BadParameter(f"{text}: YYYY-MM-DDTHH:MM:SSZ", param_hint="--since") from error
 
 
-def _new_file(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
-    """The key to be registered: a file that waits for it, else a new one."""
+def _new_file(hand: Hand, purpose: Purpose, alg: Alg | None, out: Path | None) -> PublicKey:
+    """The key to be registered: a file that waits for it, else a new one. alg: that it must have;
+    None: any."""
     known = {key.key_id for key in hand.keys()}
     if out is not None and out.exists():
         waiting = [out]
@@ -331,17 +337,20 @@ def _new_file(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
         found = read_public(path)
         if found.purpose != purpose.name:
             raise ConfigError(str(path), f"holds a key of purpose {found.purpose}")
-        if found.key_id not in known:
+        if found.key_id not in known and alg in (None, found.alg):
             return found
         if out is not None:
-            raise ConfigError(str(path), "its key is registered already")
-    return _create(hand, purpose, out)
+            problem = "its key is registered already"
+            if found.key_id not in known:
+                problem = f"holds a key of {found.alg.name}"
+            raise ConfigError(str(path), problem)
+    return _create(hand, purpose, alg, out)
 
 
-def _create(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
+def _create(hand: Hand, purpose: Purpose, wanted: Alg | None, out: Path | None) -> PublicKey:
     if out is None and hand.config is None:
         raise click.UsageError(say(zh="需要 --config 或 --out", en="give --config or --out"))
-    secret, alg = new_secret(), ALGS[purpose.name] or Alg.SECP256K1
+    secret, alg = new_secret(), algorithm(purpose.name, wanted) or Alg.SECP256K1
     if out is None and hand.config is not None:
         made = key_id(alg, public_key_of(alg, secret))
         out = next_file(hand.config.keys, purpose.name, made)
@@ -351,7 +360,7 @@ def _create(hand: Hand, purpose: Purpose, out: Path | None) -> PublicKey:
     salt = None  # shared where password and folder are
     if given and hand.config and out.parent == hand.config.keys:
         salt = salt_beside(first_file(hand.config.keys, "payer"))
-    create(purpose.name, out, password, secret=secret, salt=salt)
+    create(purpose.name, out, password, alg=wanted, secret=secret, salt=salt)
     return read_public(out)
 
 

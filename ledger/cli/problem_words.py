@@ -218,6 +218,7 @@ SETTINGS: Final[Mapping[str, str]] = {
 KEYS: Final[Mapping[str, str]] = {
     "holds a key of purpose {}, not {}": "其中是用途为 {} 的密钥，不是 {}",
     "holds a key of purpose {}": "其中是用途为 {} 的密钥",
+    "holds a key of {}": "其中是 {} 密钥",
     "a key of {} cannot be used for {}": "{} 密钥不能用于 {}",
     "is needed to open the keys": "打开密钥时需要",
     "everybody knows this key; production refuses it": "这把密钥人人皆知，生产环境不接受",

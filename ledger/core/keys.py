@@ -4,6 +4,7 @@ Numbers are append-only and the same on chain (`docs/protocol.md`). Signatures o
 contracts check are in `eip712`.
 """
 
+from collections.abc import Callable
 from enum import IntEnum, IntFlag
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from ledger.core import secp256k1
 from ledger.core.canonical import b64u_decode, b64u_encode, hex32
 from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import key_id
@@ -80,7 +82,7 @@ ORDERS = {
 }
 
 _JWK_CURVES = {Alg.SECP256K1: "secp256k1", Alg.ED25519: "Ed25519", Alg.P256: "P-256"}
-_CURVES: dict[Alg, ec.EllipticCurve] = {Alg.SECP256K1: ec.SECP256K1(), Alg.P256: ec.SECP256R1()}
+_HALVES = {alg: order // 2 for alg, order in ORDERS.items()}
 _ECDSA = ec.ECDSA(SHA256())
 _UNCOMPRESSED = b"\x04"
 
@@ -119,7 +121,7 @@ def from_jwk(jwk: dict[str, str]) -> tuple[Alg, bytes]:
 
 def is_low_s(alg: int, signature: bytes) -> bool:
     """Whether an ECDSA r ‖ s has the smaller of the two values s that verify."""
-    return int.from_bytes(signature[COORDINATE_SIZE:], "big") <= ORDERS[Alg(alg)] // 2
+    return int.from_bytes(signature[COORDINATE_SIZE:], "big") <= _HALVES[Alg(alg)]
 
 
 def low_s(alg: int, signature: bytes) -> bytes:
@@ -137,37 +139,38 @@ def verify(alg: int, public_key: bytes, message: bytes, signature: bytes) -> Non
     Ed25519 (RFC 8032).
     """
     known = _known(alg)
-    key = _load(known, public_key)
+    check = _load(known, public_key)
     if len(signature) != SIGNATURE_SIZE:
         raise SignatureInvalid("signature", f"not {SIGNATURE_SIZE} bytes")
-    try:
-        if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, message)
-            return
+    if known is not Alg.ED25519:
         if not is_low_s(known, signature):
             raise SignatureInvalid("signature", "s is not the lower one")
         r, s = signature[:COORDINATE_SIZE], signature[COORDINATE_SIZE:]
-        der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        key.verify(der, message, _ECDSA)
+        signature = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
+    try:
+        check(signature, message)
     except InvalidSignature as error:
         raise SignatureInvalid("signature", "not made by this key") from error
 
 
 def _known(alg: int) -> Alg:
-    if alg not in tuple(PUBLIC_KEY_SIZES):
+    if alg not in PUBLIC_KEY_SIZES:
         raise Malformed("key", f"algorithm {alg} is not supported")
     return Alg(alg)
 
 
 @lru_cache(maxsize=256)  # reading a point of a curve costs a third of a signature's check
-def _load(alg: Alg, public_key: bytes) -> Ed25519PublicKey | ec.EllipticCurvePublicKey:
+def _load(alg: Alg, public_key: bytes) -> Callable[[bytes, bytes], None]:
+    """What checks signatures of a key, Ed25519 or DER, and raises InvalidSignature."""
     if len(public_key) != PUBLIC_KEY_SIZES[alg]:
         raise Malformed("key", f"not {PUBLIC_KEY_SIZES[alg]} bytes")
     try:
         if alg is Alg.ED25519:
-            return Ed25519PublicKey.from_public_bytes(public_key)
-        return ec.EllipticCurvePublicKey.from_encoded_point(
-            _CURVES[alg], _UNCOMPRESSED + public_key
-        )
+            return Ed25519PublicKey.from_public_bytes(public_key).verify
+        if alg is Alg.SECP256K1:
+            return secp256k1.verifier(public_key)
+        point = _UNCOMPRESSED + public_key
+        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
     except ValueError as error:
         raise Malformed("key", "not a point of its curve") from error
+    return lambda signature, message: key.verify(signature, message, _ECDSA)

@@ -49,8 +49,8 @@ _WORK_MOST = {"n": 1 << 20, "r": 8, "p": 8}
 _MAX_BYTES = 16 << 10
 SECRET_SIZE = 32
 
-# Algorithm of each purpose. Those that Consortium registers are upper case; the others never
-# leave the node. None: a secret, not a key pair.
+# Algorithm of each purpose, where none is asked for. Those that Consortium registers are upper case;
+# the others never leave the node. None: a secret, not a key pair.
 ALGS: dict[str, Alg | None] = {
     **{purpose.name: Alg.SECP256K1 for purpose in Purpose},
     Purpose.PRESENT.name: Alg.P256,
@@ -60,6 +60,11 @@ ALGS: dict[str, Alg | None] = {
     "payer": Alg.SECP256K1,
     "content": None,
     "index": None,
+}
+# Those of the purposes that may have several: presentations are signed by any, requests by two.
+_SEVERAL: Mapping[str, tuple[Alg, ...]] = {
+    Purpose.PRESENT.name: (Alg.P256, Alg.SECP256K1, Alg.ED25519),
+    Purpose.REQUEST.name: (Alg.P256, Alg.ED25519),
 }
 
 
@@ -103,25 +108,40 @@ class KeyFile:
         return secret
 
 
+def taken(purpose: str) -> tuple[Alg | None, ...]:
+    """The algorithms that a key of a purpose may have, the one that it has by itself first."""
+    return _SEVERAL.get(purpose) or (ALGS[purpose],)
+
+
+def algorithm(purpose: str, wanted: Alg | None = None) -> Alg | None:
+    """The algorithm of a new key: the one that is wanted, else that of its purpose; None: it is a
+    secret. Raises ConfigError where its purpose takes no key of it."""
+    if purpose not in ALGS:
+        raise ConfigError("purpose", f"{purpose} is none of {', '.join(ALGS)}")
+    if wanted is not None and wanted not in taken(purpose):
+        raise ConfigError("alg", f"a key of {wanted.name} cannot be used for {purpose}")
+    return wanted or ALGS[purpose]
+
+
 def create(
     purpose: str,
     path: Path,
     password: bytes,
     *,
+    alg: Alg | None = None,
     work: int = WORK_STANDARD,
     secret: bytes | None = None,
     salt: bytes | None = None,
 ) -> KeyFile:
     """Write a new key file, mode 0600, whole or not at all, and never over another.
 
-    `secret` is for keys that exist already; without it a fresh one is drawn. `salt`: that of other
-    files of this password, which are opened together then in the time of one.
+    `alg`: one of those that the purpose takes; None: the one that it has by itself. `secret` is for
+    keys that exist already; without it a fresh one is drawn. `salt`: that of other files of this
+    password, which are opened together then in the time of one.
     """
-    if purpose not in ALGS:
-        raise ConfigError("purpose", f"{purpose} is none of {', '.join(ALGS)}")
+    alg = algorithm(purpose, alg)
     if not password:
         raise ConfigError("password", "empty")
-    alg = ALGS[purpose]
     secret = new_secret() if secret is None else secret
     if len(secret) != SECRET_SIZE:
         raise ConfigError("secret", f"not {SECRET_SIZE} bytes")

@@ -22,7 +22,7 @@ from ledger.chain.errors import RpcFailure, SignerUnavailable
 from ledger.chain.keys.keyfile import KeyFile, public_key_of, public_part, read_fields
 from ledger.chain.keys.private import demand_private
 from ledger.chain.nodes.http import Http, place
-from ledger.core import eip712, keys
+from ledger.core import eip712, keys, secp256k1
 from ledger.core.canonical import DIGEST_SIZE, b64u_encode, hex0x, hex32, unhex0x
 from ledger.core.eip712 import SIGNATURE65_SIZE, V_OFFSET, address_of
 from ledger.core.errors import ConfigError, Malformed, SignatureInvalid
@@ -114,9 +114,12 @@ class LocalSigner(_Public):
         """See MessageSigner."""
         if self.alg is Alg.ED25519:
             return Ed25519PrivateKey.from_private_bytes(self._secret).sign(message)
-        curve = ec.SECP256R1() if self.alg is Alg.P256 else ec.SECP256K1()
-        key = ec.derive_private_key(int.from_bytes(self._secret, "big"), curve)
-        made = decode_dss_signature(key.sign(message, _ecdsa()))
+        if self.alg is Alg.SECP256K1:
+            der = secp256k1.signer(self._secret)(message)
+        else:
+            key = ec.derive_private_key(int.from_bytes(self._secret, "big"), ec.SECP256R1())
+            der = key.sign(message, _ecdsa())
+        made = decode_dss_signature(der)
         return keys.low_s(self.alg, b"".join(n.to_bytes(COORDINATE_SIZE, "big") for n in made))
 
 
