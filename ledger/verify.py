@@ -278,7 +278,7 @@ class Verifier:
         notes: tuple[Note, ...] = ()
         if not examined.refuted:
             facts, notes = self._facts(receipt, question.end_of_as_of)
-        return replace(judge(examined, facts=facts, now=int(self._now())), notes=notes)
+        return judge(examined, facts=facts, now=int(self._now()), notes=notes)
 
     def _facts(
         self, receipt: Receipt, end: int | None = None, *, status: bool = True

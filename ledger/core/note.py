@@ -268,6 +268,7 @@ def _verify_body(public_key: bytes, body: bytes, signature: bytes) -> None:
     verify_message(Alg.ED25519, public_key, body, signature)
 
 
+@lru_cache(maxsize=1024)
 def key_hash(origin: str, public_key: bytes) -> bytes:
     """Of the owner's key: SHA-256(name ‖ newline ‖ type ‖ key)[:4]; tells keys apart, proves
     nothing."""

@@ -10,7 +10,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from ledger.core import canonical, note
@@ -231,7 +231,7 @@ def internal_checks(
     if receipt.binding is not None and receipt.presentation is not None:
         sd_hash, bound = receipt.presentation.sd_hash, receipt.binding.sd_hash
         checks += [("binding", "sd-hash", lambda: _same("bound presentation", sd_hash, bound))]
-    return tuple(InternalCheck(group, name, _error(check)) for group, name, check in checks)
+    return tuple([_made(group, name, check) for group, name, check in checks])
 
 
 def refuse_newer(value: Mapping[str, Any]) -> None:
@@ -364,12 +364,17 @@ def _one_of(what: str, expected: Sequence[object], actual: object) -> None:
         raise ProofMismatch(what, expected=expected, actual=actual)
 
 
-def _error(check: Callable[[], object]) -> EvidenceError | None:
+def _made(group: Group, name: str, check: Callable[[], object]) -> InternalCheck:
     try:
         check()
     except EvidenceError as error:
-        return error
-    return None
+        return InternalCheck(group, name, error)
+    return _held(group, name)
+
+
+@cache
+def _held(group: Group, name: str) -> InternalCheck:
+    return InternalCheck(group, name, None)
 
 
 def _parse_anchor(value: Any) -> Anchor:

@@ -14,7 +14,7 @@ from ledger.core.ids import Digest
 from ledger.core.receipt import Receipt, internal_checks
 from ledger.core.verdict import admission, judging
 from ledger.core.verdict.checks import CHECKS, Check, failed, info_of, not_run, of_a_line, passed
-from ledger.core.verdict.facts import ChainFacts, Question, RecordFacts, Trust, Unread
+from ledger.core.verdict.facts import ChainFacts, Note, Question, RecordFacts, Trust, Unread
 from ledger.core.verdict.judging import Examination
 from ledger.core.verdict.verdict import Standing, Verdict
 from ledger.core.verdict.verdicts import EXIT_DO_NOT_USE, EXIT_NOT_AUTHENTIC, EXITS, PRECEDENCE
@@ -104,7 +104,9 @@ def examine(
     return Examined(digest, case, _alone(case, problems))
 
 
-def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdict:
+def judge(
+    examined: Examined, *, facts: ChainFacts | Unread, now: int, notes: tuple[Note, ...] = ()
+) -> Verdict:
     """The verdict on a well-formed receipt: every check of `checks.CHECKS` that can be made.
 
     By itself (`examine`; where one fails the chain is not asked):
@@ -142,7 +144,8 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
     the right one, and ask again later, since status changes.
 
     facts: what the chain says of *this* receipt, read for its log, index, size and keys; they are
-    believed. now: Unix seconds of the local clock, which only bounds the age of the head.
+    believed. now: Unix seconds of the local clock, which only bounds the age of the head. notes: on
+    single nodes, carried along.
     """
     case = replace(examined.case, now=now)
     at_head = _standing(_checks(case, examined, facts))
@@ -159,6 +162,7 @@ def judge(examined: Examined, *, facts: ChainFacts | Unread, now: int) -> Verdic
         record=None if standing.authentic is False else case.fields,
         record_facts=case.record,
         facts=None if isinstance(facts, Unread) else facts,
+        notes=notes,
     )
 
 

@@ -61,6 +61,8 @@ class Standing:
     @property
     def authentic(self) -> bool | None:
         """Whether it is genuine, whatever may be done with it; None: that is open."""
+        if self.verdict == "valid":  # every check passed that there was anything to look at for
+            return True
         bearing = [
             (info, check)
             for info, check in ((info_of(check), check) for check in self.checks)
