@@ -106,13 +106,13 @@ class Header:
         hex32(self.log)
 
     @cached_property
-    def spelled(self) -> bytes:
-        """What of the payload stands behind its digests. JCS written out: every part is ASCII that
+    def spoken(self) -> bytes:
+        """What stands in the payload behind its digests. JCS written out: every part is ASCII that
         needs no escape."""
         class_ = "null" if self.class_ is None else f'"{self.class_}"'
         until = "null" if self.until is None else f'"{self.until.isoformat()}"'
         return (
-            f'],"_sd_alg":"{_SD_ALG}","class":{class_},'
+            f'"],"_sd_alg":"{_SD_ALG}","class":{class_},'
             f'"decided":"{self.decided.isoformat()}","iss":"{self.iss}",'
             f'"log":"{self.log.hex()}","rules":"{self.rules}","schema":"{self.schema}",'
             f'"until":{until},"vct":"{VCT}"}}'
@@ -341,7 +341,7 @@ def _texts_of(digests: Sequence[bytes]) -> list[str]:
 
 def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
     """The payload of base64url digests, at least one."""
-    return b'{"_sd":["' + '","'.join(sd).encode() + b'"' + header.spelled
+    return b'{"_sd":["' + '","'.join(sd).encode() + header.spoken
 
 
 def _check_digests(sd: object) -> tuple[bytes, ...]:

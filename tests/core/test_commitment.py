@@ -413,6 +413,8 @@ def test_disclosures_are_read_at_once_as_one_by_one(
                 texts[at][:where] + letter + texts[at][where + 1 :],
                 texts[at] + letter,
                 texts[at] + "A" * 4,
+                f"{texts[at]}~{texts[at]}",
+                f"{texts[at][:where]}~{texts[at][where:]}",
                 b64u(json.dumps([salt, field, value]).encode()),  # spaces
                 *(
                     b64u(json.dumps(parts, separators=(",", ":")).encode())
@@ -429,6 +431,7 @@ def test_disclosures_are_read_at_once_as_one_by_one(
     moved = data.draw(st.permutations(payload.digests))
     for tried, held in (
         (wrong, payload),
+        (["~".join(texts)], payload),
         (data.draw(st.permutations(texts)), payload),
         (texts, commitment.Payload(tuple(moved), HEADER)),
     ):
@@ -483,3 +486,64 @@ def test_digests_are_decoded_at_once_as_one_by_one(
     texts[at] = wrong
     assert commitment._digests(texts) is None
     assert refuses(Malformed, commitment._check_digests, texts)
+
+
+# ---- payloads, beside reading them part by part
+
+
+@fuzz
+@given(fields=FIELDS, header=HEADERS, data=st.data())
+def test_a_payload_is_read_at_once_as_part_by_part(
+    fields: Mapping[str, Value], header: Header, data: st.DataObject
+) -> None:
+    payload = commit(SLOTS, fields, SECRET, header).payload
+    assert commitment._plainly_right(payload) == commitment._parse_payload(payload)
+
+    value = json.loads(payload)
+    name = data.draw(st.sampled_from(sorted(value)))
+    strange = data.draw(st.sampled_from([*ODD, "2026-02-30", "00" * 32, "x@1:" + "0" * 64]))
+    at = data.draw(st.integers(0, len(payload) - 1))
+    byte = bytes([data.draw(st.integers(0, 255))])
+    for changed in (
+        payload[:at] + byte + payload[at + 1 :],
+        payload[:at] + byte + payload[at:],
+        payload[:at],
+        json.dumps(value, sort_keys=True).encode(),  # spaces
+        *(
+            json.dumps(other, sort_keys=True, separators=(",", ":")).encode()
+            for other in (
+                value | {name: strange},
+                {key: value[key] for key in value if key != name},
+                value | {"more": strange},
+                value | {"_sd": value["_sd"] + data.draw(st.sampled_from([[strange], ["A" * 43]]))},
+                value | {"_sd": value["_sd"] + value["_sd"][:1]},
+                value | {"_sd": [strange, *value["_sd"][1:]]},
+                value | {"_sd": {text: text for text in value["_sd"]}},
+                strange,
+                [*value.values()],
+            )
+        ),
+    ):
+        slow = outcome(commitment._parse_payload, changed)
+        found = commitment._plainly_right(changed)
+        assert found == (slow if isinstance(slow, commitment.Payload) else None)
+
+
+def test_payloads_of_one_header_share_it() -> None:
+    """And what is wrong is told again each time, though the same was read before."""
+    made = [commit(SLOTS, {"A": text}, SECRET, HEADER).payload for text in ("x", "y")]
+    one, other = map(commitment.parse_payload, made)
+    assert one.header is other.header and one.digests != other.digests
+    wrong = made[0].replace(b'"until":', b'"until" :')
+    for _ in range(2):
+        assert refuses(Malformed, commitment.parse_payload, wrong)
+    assert commitment.parse_payload(made[0]) == one
+
+
+def test_the_longest_payload_is_read_at_once_and_no_longer_one() -> None:
+    slots = [f"F{i}" for i in range(commitment.MAX_SLOTS + 1)]
+    made = commit(slots[:-1], {"F0": "x"}, SECRET, HEADER)
+    assert commitment._plainly_right(made.payload) is not None
+    payload, _ = plain(slots, {"F0": "x"}, SECRET, HEADER)
+    assert commitment._plainly_right(payload) is None
+    assert refuses(Malformed, commitment.parse_payload, payload)
