@@ -19,6 +19,7 @@ from pathlib import Path
 from scripts.bench_parts import eas
 from scripts.bench_parts.acts import measure_acts
 from scripts.bench_parts.audit import measure_replay
+from scripts.bench_parts.batches import measure_batches
 from scripts.bench_parts.book import MILLION, Book, CheckFailed
 from scripts.bench_parts.gas import measure_gas
 from scripts.bench_parts.load import Clients, measure_ndjson
@@ -140,6 +141,7 @@ def at_size(book: Book, plan: Plan, here: Site, clients: Clients, size: int) -> 
     held = fetch(here, leaves, plan.receipts)
     measure_verify(book, here, held)
     measure_command(book, here, held[-1], plan.commands)
+    measure_batches(book, here, leaves, 5 * plan.receipts)
     measure_replay(book, here, peers=plan.peers)
     say(f"single records and start at {size:,}")
     measure_singles(book, here, plan.singles)

@@ -78,6 +78,13 @@ AIMS = (
         more=False,
     ),
     Aim(
+        name="receipts_per_s",
+        title="bare receipts in batches of 1,000, one client",
+        unit="receipts/s",
+        aim=1_500,
+        more=True,
+    ),
+    Aim(
         name="replay_entries_per_s",
         title="replay, whole process on one core",
         unit="entries/s",
