@@ -18,6 +18,7 @@ from ledger.chain.keys.keyfile import (
     create,
     new_secret,
     public_key_of,
+    taken,
     salt_beside,
     write_secret_file,
 )
@@ -53,6 +54,29 @@ def test_every_purpose(tmp_path: Path, purpose: str) -> None:
         assert check_public_key(file.alg, file.public_key) is file.alg
         assert file.key_id == key_id(file.alg, file.public_key)
     assert (file.address is None) == (file.alg is not Alg.SECP256K1)
+
+
+@pytest.mark.parametrize("purpose", ALGS)
+@pytest.mark.parametrize("alg", list(Alg))
+def test_an_algorithm_that_is_asked_for(tmp_path: Path, purpose: str, alg: Alg) -> None:
+    if alg not in taken(purpose):
+        with pytest.raises(ConfigError, match=f"{alg.name} cannot be used for {purpose}"):
+            make(tmp_path, purpose, alg=alg)
+        assert not list(tmp_path.iterdir())
+        return
+    file = make(tmp_path, purpose, alg=alg)
+    assert KeyFile.load(file.path) == file
+    assert (file.alg, file.public_key) == (alg, public_key_of(alg, file.open(PASSWORD)))
+    assert (file.address is None) == (alg is not Alg.SECP256K1)
+
+
+def test_which_purposes_may_have_several() -> None:
+    several = {purpose: taken(purpose) for purpose in ALGS if len(taken(purpose)) > 1}
+    assert several == {
+        "PRESENT": (Alg.P256, Alg.SECP256K1, Alg.ED25519),
+        "REQUEST": (Alg.P256, Alg.ED25519),
+    }
+    assert all(taken(purpose)[0] == ALGS[purpose] for purpose in ALGS)
 
 
 def test_all_purposes_of_the_chain_have_an_algorithm() -> None:

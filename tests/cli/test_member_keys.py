@@ -9,7 +9,7 @@ import pytest
 
 from ledger.chain.governing import requests
 from ledger.chain.governing.requests import Domain
-from ledger.chain.keys.keyfile import WORK_LIGHT, create, new_secret
+from ledger.chain.keys.keyfile import WORK_LIGHT, KeyFile, create, new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.cli import member_keys
 from ledger.cli.output import Unknown
@@ -80,6 +80,31 @@ def test_a_key_is_rotated_with_an_overlap(cli: Cli, config: Path, purpose: str) 
         done = cli("keys", "revoke", key["keyId"][:10], "--config", config)
         assert done.exit == 0, done.err
         assert listed(cli, config)[key["keyId"]]["state"] in ("in-force", "ended")  # this second
+
+
+def test_a_key_of_another_algorithm(cli: Cli, network: TestNetwork, config: Path) -> None:
+    """Over to secp256k1, which signs its own registration, and back."""
+    keys = config.parent / "keys"
+    waiting = create("PRESENT", keys / "present-waits.json", PASSWORD, work=WORK_LIGHT)
+    made = []
+    for name, alg in (("secp256k1", Alg.SECP256K1), ("p-256", Alg.P256), ("ED25519", Alg.ED25519)):
+        done = cli("keys", "rotate", "PRESENT", "--alg", name, "--config", config, "--json")
+        assert done.exit == 0, done.err
+        told = done.json()
+        made.append(told["keyId"])
+        assert KeyFile.load(Path(told["file"])).alg == alg
+    assert waiting.key_id is not None
+    assert made[1] == waiting.key_id.hex(), "what waits is used where it is of that algorithm"
+    assert set(made) < set(listed(cli, config))
+    for name in ("p-256", "ed25519"):
+        refused = cli("keys", "rotate", "ANCHOR", "--alg", name, "--config", config)
+        assert refused.exit == 1 and "cannot be used for ANCHOR" in refused.err
+    path = keys / "later.json"
+    create("PRESENT", path, PASSWORD, work=WORK_LIGHT)
+    own = ("keys", "rotate", "PRESENT", "--out", path, "--config", config)
+    refused = cli(*own, "--alg", "secp256k1")
+    assert refused.exit == 1 and "holds a key of P256" in refused.err
+    assert cli(*own, "--alg", "P-256").exit == 0
 
 
 def test_a_file_that_waits_is_used(cli: Cli, config: Path) -> None:

@@ -8,7 +8,15 @@ from ledger.core import canonical
 from ledger.core.canonical import b64u_decode, b64u_encode
 from ledger.core.errors import Malformed, SignatureInvalid
 from ledger.core.ids import key_id
-from ledger.core.jws import parse_statement, sign_compact, sign_statement, verify
+from ledger.core.jws import (
+    HEADER,
+    TIMED,
+    parse_statement,
+    sign_compact,
+    sign_statement,
+    split_compact,
+    verify,
+)
 from ledger.core.keys import Alg
 
 TYP, LONGEST, IAT = "credit-ledger-test+jwt", 4096, 1_790_000_000
@@ -40,6 +48,25 @@ def test_every_flipped_character_is_told() -> None:
                 Alg.ED25519,
                 PUBLIC,
             )
+
+
+def test_a_header_that_was_read_before_is_of_its_own_type_and_members_alone() -> None:
+    """What was read once is kept; what it is read as, and what is wrong, is asked each time."""
+    text = statement()
+    head, _, rest = text.partition(".")
+    for _ in range(2):
+        assert parse_statement(text, TYP, max_chars=LONGEST).iat == IAT
+        for typ in ("credit-ledger-other+jwt", "dc+sd-jwt", ""):
+            with pytest.raises(Malformed):
+                parse_statement(text, typ, max_chars=LONGEST)
+        with pytest.raises(Malformed):
+            split_compact(text, TYP, HEADER)
+        with pytest.raises(Malformed):
+            parse_statement(f"{head}=.{rest}", TYP, max_chars=LONGEST)
+        spaced = b64u_encode(b64u_decode(head).replace(b":", b": "))
+        with pytest.raises(Malformed):
+            parse_statement(f"{spaced}.{rest}", TYP, max_chars=LONGEST)
+    assert split_compact(text, TYP, TIMED).head.iat == IAT
 
 
 def test_another_key_or_algorithm() -> None:

@@ -55,6 +55,16 @@ def trusting(_: int | None) -> list[Callable[[RecordedAct], bool]]:
     return [lambda _: False]
 
 
+@pytest.mark.parametrize("end", [None, 5 * HOUR])
+def test_without_an_act_there_is_nothing_to_work_out(end: int | None) -> None:
+    """What is said at once is what is worked out."""
+    slow = status_of((), final=100, doubtful=doubtful)
+    found = status_facts(iter([(), ()]), final=100, end=end, doubts=trusting)
+    assert (found.now, found.as_of, found.later) == (slow, slow, ())
+    acted = status_facts([(), (recorded(Action.DISPUTE, 3),)], final=100, end=end, doubts=trusting)
+    assert acted.now.flags == ("DISPUTED",)
+
+
 def told(*acts: RecordedAct, final: int = 100) -> tuple[str, str]:
     """Flags and outcome."""
     found = status_of(acts, final=final, doubtful=doubtful)

@@ -1,10 +1,11 @@
 """A running gateway takes a new key up: a file that appears in its folder, and on the chain."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,16 @@ from ledger.chain.keys.keyfile import WORK_LIGHT, create, new_secret
 from ledger.chain.keys.signers import LocalSigner
 from ledger.chain.nodes.rpc import Rpc
 from ledger.chain.sending.transactions import MemoryTxStore, Sender
-from ledger.core import eip712
+from ledger.core import canonical, eip712
 from ledger.core.canonical import unhex0x, unhex32
 from ledger.core.ids import Address
 from ledger.core.keys import Alg, Purpose
 from ledger.core.promise import digest
+from ledger.core.receipt import parse
 from tests.gateway.anchoring.whole import rows as anchor_rows
 from tests.gateway.anchoring.whole import settle
 from tests.gateway.intake.material import row
+from tests.gateway.receipts.test_receipts_verify import both, judge, take_in
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import Member, found_member
@@ -79,7 +82,8 @@ class Site:
 
     def write(self, name: str, path: Path, signer: LocalSigner) -> None:
         purpose = name if name == "payer" else name.upper()
-        create(purpose, path, PASSWORD, work=WORK_LIGHT, secret=signer._secret)
+        alg = None if name == "payer" else signer.alg
+        create(purpose, path, PASSWORD, alg=alg, work=WORK_LIGHT, secret=signer._secret)
 
     def look(self) -> None:
         """As after REFRESH_SECONDS."""
@@ -87,9 +91,11 @@ class Site:
         self.node.chain.expire()
         self.node.anchoring.step()
 
-    def add(self, purpose: Purpose, *, file: bool = True) -> LocalSigner:
-        """A new key: on the chain, and in the folder."""
-        alg = getattr(self.member.keys, purpose.name.lower()).alg
+    def add(
+        self, purpose: Purpose, *, file: bool = True, alg: Alg | None = None
+    ) -> LocalSigner:
+        """A new key: on the chain, and in the folder. alg: None: that of the old one."""
+        alg = alg or getattr(self.member.keys, purpose.name.lower()).alg
         signer = LocalSigner(alg, new_secret())
         if file:
             path = next_file(self.keys, purpose.name, signer.key_id)
@@ -105,6 +111,11 @@ class Site:
         own = signer if alg is Alg.SECP256K1 else None
         self._send(requests.signed_add_key(request, self._domain, GOVERN, own))
         return signer
+
+    def keep_up(self) -> None:
+        """Stop the node's clock at the time of the newest block: what it signs then is as old as
+        that block, however long this machine takes."""
+        self.node.ctx.clock = Clock(datetime.fromtimestamp(self.anvil.head_time(), UTC))
 
     def revoke(self, key_id: bytes) -> None:
         request = requests.revoke_key(
@@ -177,6 +188,32 @@ def test_a_new_key_is_taken_up(site: Site, purpose: Purpose) -> None:
     site.revoke(old.key_id)
     site.look()
     assert getattr(site.node.signing.keys, name).key_id == signer.key_id
+
+
+def test_presentations_by_one_algorithm_and_another(site: Site) -> None:
+    """From P-256 to secp256k1, to Ed25519 and back: each is named in the header, and what was shown
+    before holds as it did."""
+    (leaf,) = take_in(site.node, site.anvil, 1)
+    held = []
+    for alg in (None, Alg.SECP256K1, Alg.ED25519, Alg.P256):
+        old = site.node.signing.keys.present
+        if alg is not None:
+            site.add(Purpose.PRESENT, alg=alg)
+            site.look()
+            site.revoke(old.key_id)
+        site.keep_up()
+        site.look()
+        held.append(both(site.node, leaf)[1])
+    jws = [parse(data).presentation.jws for data in held]  # type: ignore[union-attr]
+    assert [one.alg for one in jws] == [Alg.P256, Alg.SECP256K1, Alg.ED25519, Alg.P256]
+    assert len({one.kid for one in jws}) == 4
+    for data in held:
+        assert judge(data, site.member.network).verdict == "valid"
+    shown = json.loads(held[1])
+    other = json.loads(held[2])["presentation"].partition(".")[0]
+    shown["presentation"] = f"{other}.{shown['presentation'].partition('.')[2]}"
+    forged = canonical.encode(shown) + b"\n"
+    assert judge(forged, site.member.network).verdict == "proof-mismatch"
 
 
 def test_promises_and_anchors_go_on(site: Site) -> None:
