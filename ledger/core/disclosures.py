@@ -12,7 +12,6 @@ from ledger.core.canonical import b64u_decode
 from ledger.core.commitment import (
     MAX_DISCLOSED,
     MAX_DISCLOSURE,
-    SALT_SIZE,
     SALT_TEXT,
     Payload,
     Value,
@@ -25,7 +24,8 @@ from ledger.core.ids import sha256
 
 __all__ = ["check_committed", "check_disclosures", "parse_disclosure"]
 
-_SALTS = re.compile(r"[A-Za-z0-9_-]+")
+_SALT = re.compile(rf"[A-Za-z0-9_-]{{{SALT_TEXT}}}")
+_SALTS = re.compile(rf"(?:{_SALT.pattern})+")  # of a presentation, in a row
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/\0\0")
 _sha256 = hashlib.sha256
 
@@ -65,7 +65,7 @@ def parse_disclosure(text: str) -> tuple[str, Value]:
         raise Malformed("disclosure", f"longer than {MAX_DISCLOSURE} characters")
     parts = canonical.parse(b64u_decode(text), max_depth=2)
     match parts:
-        case [str(salt), str(field), value] if len(b64u_decode(salt)) == SALT_SIZE:
+        case [str(salt), str(field), value] if _SALT.fullmatch(salt):
             check_field(field)
             check_value(value)
             return field, value

@@ -10,8 +10,6 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["Sign", "Verify", "signer", "verifier"]
-
 Verify = Callable[[bytes, bytes], None]
 """A DER signature and the message; raises InvalidSignature where the key did not make it."""
 Sign = Callable[[bytes], bytes]

@@ -268,6 +268,7 @@ PATTERNS = (
 LOOSE = {
     ("ledger.records.authorities", "_REGION"): "files of a node: who is who",
     ("ledger.core.receipt", "_TEXT_OR_SPACE"): "finds white space of a file saved anew",
+    ("ledger.core.disclosures", "_SALTS"): "the salts of a presentation at once",
     ("ledger.core.opening", "_START"): "tells an opening from a receipt",
     ("ledger.core.day_list", "_START"): "tells a list from a receipt",
     ("ledger.core.bundle", "_START"): "tells a bundle from a receipt",
