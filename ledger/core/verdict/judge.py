@@ -225,21 +225,19 @@ def _checks(case: Examination, examined: Examined, facts: ChainFacts | Unread) -
 
 def _standing(found: Sequence[Check]) -> Standing:
     by_id = {check.id: check for check in found}
-    checks = tuple(by_id.get(info.id) or not_run(info.id) for info in CHECKS)
+    checks = tuple([by_id.get(info.id) or not_run(info.id) for info in CHECKS])
     return Standing(verdict=weigh(checks), checks=checks)
 
 
 def weigh(checks: Sequence[Check]) -> str:
     """The verdict that all checks together lead to."""
-    passed_all = all(
-        check.result == "pass" or (info_of(check).optional and check.result == "not-run")
-        for check in checks
-    )
+    found = [(_weight(check), check.verdict) for check in checks if check.verdict is not None]
+    if found:
+        return min(found)[1]
     # Never valid by default: a check that was not run and has no verdict leaves it open.
-    return min(
-        ((_weight(check), check.verdict) for check in checks if check.verdict is not None),
-        default=((0, 0), "valid" if passed_all else "undetermined"),
-    )[1]
+    left = [check for check in checks if check.result != "pass"]
+    passed_all = all(info_of(check).optional and check.result == "not-run" for check in left)
+    return "valid" if passed_all else "undetermined"
 
 
 def _weight(check: Check) -> tuple[int, int]:
