@@ -34,8 +34,8 @@ def alg_option(command: F) -> F:
         type=click.Choice(list(_CURVES), case_sensitive=False),
         callback=lambda _context, _option, value: None if value is None else _CURVES[value],
         help=say(
-            zh="算法，仅 PRESENT 和 REQUEST 可选；默认 P-256，各种软件都能验证。",
-            en="Algorithm, of PRESENT and REQUEST keys; by default P-256, which all software checks.",
+            zh="算法，仅 PRESENT 和 REQUEST 可选；默认 P-256，各种软件大多能验证。",
+            en="Algorithm of a PRESENT or REQUEST key; by default P-256, which most can check.",
         ),
     )(command)
 

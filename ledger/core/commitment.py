@@ -240,7 +240,7 @@ def _plainly_right(data: bytes) -> Payload | None:
         return None
     try:
         value = orjson.loads(data)
-        sd, header = value["_sd"], _header(*[value[name] for name in _OPEN])
+        sd, header = value["_sd"], _header(tuple([value[name] for name in _OPEN]))
         if data != _encode_payload(sd, header):
             return None
     except (ValueError, TypeError, KeyError, Malformed):
@@ -257,7 +257,7 @@ def _parse_payload(data: bytes) -> Payload:
     value = canonical.parse(data, allow_null=True, max_bytes=MAX_PAYLOAD, max_depth=2)
     if not isinstance(value, dict) or value.keys() != _PAYLOAD_KEYS:
         raise Malformed("payload", "members missing or unknown")
-    header = _read_header(*[value[name] for name in _OPEN])
+    header = _read_header(tuple([value[name] for name in _OPEN]))
     sd = value["_sd"]
     digests = _check_digests(sd)
     if _encode_payload(sd, header) != data:  # leaves _sd_alg and vct
@@ -265,18 +265,10 @@ def _parse_payload(data: bytes) -> Payload:
     return Payload(digests, header)
 
 
-def _read_header(
-    class_: object,
-    decided: object,
-    iss: object,
-    log: object,
-    rules: object,
-    schema: object,
-    until: object,
-) -> Header:
-    """What these members of a payload say; Malformed where they are not what they should be."""
-    texts = [text for text in (decided, iss, log, rules, schema) if isinstance(text, str)]
-    if len(texts) != len(_TEXTS):
+def _read_header(members: tuple[Any, ...]) -> Header:
+    """What the members of a payload say that `_OPEN` names; Malformed where they do not."""
+    class_, *texts, until = members
+    if not all(isinstance(text, str) for text in texts):
         raise Malformed("payload", "member that is not text")
     end = _text_or_none(until)
     return Header(

@@ -34,7 +34,7 @@ def signer(secret: bytes) -> Sign:
 
 
 def _coincurve() -> Any:
-    """None: it is not installed. Not loaded before there is such a key: most verifiers meet none."""
+    """None: it is not installed. Not loaded before there is such a key; most meet none."""
     try:
         import coincurve  # noqa: PLC0415
     except ImportError:

@@ -1,4 +1,4 @@
-"""Bare receipts in batches: `POST /v1/receipts`, over one connection, leaves from all over the log."""
+"""Bare receipts in batches: `POST /v1/receipts`, over one connection, leaves of the whole log."""
 
 from __future__ import annotations
 

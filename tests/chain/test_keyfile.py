@@ -18,8 +18,8 @@ from ledger.chain.keys.keyfile import (
     create,
     new_secret,
     public_key_of,
-    taken,
     salt_beside,
+    taken,
     write_secret_file,
 )
 from ledger.chain.keys.keystore import new_salt

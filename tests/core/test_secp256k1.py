@@ -79,7 +79,7 @@ def test_what_is_no_point(at: int) -> None:
         public[:-1] + bytes([public[-1] ^ 1]),
         Key(Alg.P256, SECRET).public,
     ):
-        with pytest.raises(ValueError):  # noqa: PT011 - each library words it its own way
+        with pytest.raises(ValueError):
             secp256k1.verifier(wrong)
     holds(secp256k1.verifier(public), der(1, 1), b"")
 
@@ -87,7 +87,7 @@ def test_what_is_no_point(at: int) -> None:
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("secret", [bytes(32), ORDER.to_bytes(32, "big"), b"\xff" * 32])
 def test_what_is_no_secret(secret: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - as above
+    with pytest.raises(ValueError):
         secp256k1.signer(secret)
 
 
@@ -101,7 +101,7 @@ def test_one_point_has_one_key() -> None:
     y = pow(x**3 + 7, (PRIME + 1) // 4, PRIME)
     for verifier in both(SECRET)[0]:
         verifier(x.to_bytes(32, "big") + y.to_bytes(32, "big"))
-        with pytest.raises(ValueError):  # noqa: PT011 - as above
+        with pytest.raises(ValueError):
             verifier((x + PRIME).to_bytes(32, "big") + y.to_bytes(32, "big"))
 
 

@@ -91,9 +91,7 @@ class Site:
         self.node.chain.expire()
         self.node.anchoring.step()
 
-    def add(
-        self, purpose: Purpose, *, file: bool = True, alg: Alg | None = None
-    ) -> LocalSigner:
+    def add(self, purpose: Purpose, *, file: bool = True, alg: Alg | None = None) -> LocalSigner:
         """A new key: on the chain, and in the folder. alg: None: that of the old one."""
         alg = alg or getattr(self.member.keys, purpose.name.lower()).alg
         signer = LocalSigner(alg, new_secret())

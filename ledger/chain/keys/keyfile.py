@@ -49,8 +49,8 @@ _WORK_MOST = {"n": 1 << 20, "r": 8, "p": 8}
 _MAX_BYTES = 16 << 10
 SECRET_SIZE = 32
 
-# Algorithm of each purpose, where none is asked for. Those that Consortium registers are upper case;
-# the others never leave the node. None: a secret, not a key pair.
+# Algorithm of each purpose, where none is asked for. Those that Consortium registers are upper
+# case; the others never leave the node. None: a secret, not a key pair.
 ALGS: dict[str, Alg | None] = {
     **{purpose.name: Alg.SECP256K1 for purpose in Purpose},
     Purpose.PRESENT.name: Alg.P256,
