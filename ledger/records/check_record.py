@@ -198,20 +198,29 @@ def _until(
     schema: Schema, rules: Rules, header: Header, fields: Mapping[str, Value]
 ) -> Iterator[RecordProblem]:
     decision = decision_of(schema, rules, header, fields)
-    stated, code = _stated_end(schema, fields), None
+    code = _until_code(rules, decision, header.until, _stated_end(schema, fields))
+    if code is not None:
+        field = schema.until.field
+        yield _problem(code, None if field is None else schema.by_code[field])
+
+
+@lru_cache(maxsize=1 << 12)  # many records are of one type and were decided on one day
+def _until_code(
+    rules: Rules, decision: Decision, until: date | None, stated: date | None
+) -> str | None:
+    """What is wrong with the `until` of a payload; None: nothing. stated: the end that is shown."""
+    schema, code = decision.schema, None
     hidden = schema.until.field is not None and stated is None
-    if decision.void or (decision.void is None and header.until == decision.void_end):
+    if decision.void or (decision.void is None and until == decision.void_end):
         hidden = False  # whatever its field says, what is not in force has no day of use
     elif schema.until.rule == "publicity" and decision.adverse is False:
         hidden = False  # whatever its field says, only an adverse record ends
     elif schema.until.rule == "publicity":
-        code = _bound(publicity.bounds(rules, decision), header.until, shown=stated is not None)
+        code = _bound(publicity.bounds(rules, decision), until, shown=stated is not None)
     if code is None and not hidden:
         right = publicity.untils(rules, decision, stated)
-        code = None if header.until in right else "until-disagrees"
-    if code is not None:
-        field = schema.until.field
-        yield _problem(code, None if field is None else schema.by_code[field])
+        code = None if until in right else "until-disagrees"
+    return code
 
 
 def _bound(bounds: publicity.Bounds, until: date | None, *, shown: bool) -> str | None:
