@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from operator import add
 from typing import Any
 
 import orjson
@@ -38,6 +39,7 @@ __all__ = [
     "TYPE_NAME",
     "VCT",
     "Commitment",
+    "Filling",
     "Header",
     "Payload",
     "Value",
@@ -45,8 +47,10 @@ __all__ = [
     "check_value",
     "commit",
     "expand",
+    "filling_of",
     "parse_payload",
     "places_of",
+    "tail",
 ]
 
 Value = str | list[str]  # of a field: text, or a list of texts; never empty
@@ -65,8 +69,10 @@ MAX_DISCLOSED = 1 << 19  # characters of all disclosures of a record together
 _SALTS_TAG = b"credit-ledger/1/salts\0"
 _DECOYS_TAG = b"credit-ledger/1/decoys\0"
 SALT_TEXT = SALT_SIZE * 4 // 3
+_HEAD_TEXT = (SALT_TEXT + len('[""')) * 4 // 3  # 27 bytes without a rest: the head of a disclosure
 _DIGEST_TEXT = 43  # base64url characters of 32 bytes
-_DIGEST_STEP = 44  # the same with one more zero byte, which changes none of the 43
+_SALT_OF = (f"{SALT_TEXT}x", f"{SALT_TEXT}s")  # of a slot that is empty, that is filled
+_SD = b'{"_sd":["'
 _SD_ALG = "sha-256"
 _TEXTS = ("decided", "iss", "log", "rules", "schema")
 _OPEN = ("class", *_TEXTS, "until")
@@ -166,28 +172,65 @@ def commit(
     """Commit to canonical `fields`, at least one, each in one of the schema's `slots`."""
     known = tuple(slots)
     places_of(known)  # refuses slots that are none
-    salts, decoys = _streams(secret, len(known))
-    salt_texts = b2a_base64(salts, newline=False).translate(_TO_URL).decode()
-    disclosures: dict[str, str] = {}
-    digests: list[bytes] = []
-    decoy_at = salt_at = 0
-    for field in known:
-        value = fields.get(field)
-        if value is None:
-            digests.append(decoys[decoy_at : decoy_at + DIGEST_SIZE])
-        else:
-            salt = salt_texts[salt_at : salt_at + SALT_TEXT]
-            disclosure = _disclosure(salt, field, value)
-            disclosures[field] = disclosure.decode()
-            digests.append(_sha256(disclosure).digest())
-        decoy_at += DIGEST_SIZE
-        salt_at += SALT_TEXT
-    if not disclosures or len(disclosures) != len(fields):
+    filled = tuple([place for place, field in enumerate(known) if fields.get(field) is not None])
+    if not filled or len(filled) != len(fields):
         raise Malformed("record", "no field at all, or one outside the schema")
-    if sum(map(len, disclosures.values())) > MAX_DISCLOSED:
-        raise Malformed("record", "too long")
-    payload = _encode_payload(_texts_of(digests), header)
-    return Commitment(payload, sha256(payload), disclosures)
+    codes = [known[place] for place in filled]
+    filling = filling_of(len(known), filled)
+    tails = [tail(code, fields[code]) for code in codes]
+    payload, disclosures = filling.commit(tails, secret, header.spoken)
+    texts = [disclosure.decode() for disclosure in disclosures]
+    return Commitment(payload, sha256(payload), dict(zip(codes, texts, strict=True)))
+
+
+def tail(field: str, value: Value) -> bytes:
+    """What the disclosure of a value ends in, the same in each record: what stands before it, the
+    bracket and the salt, has a text of its own, since 27 bytes leave no rest in base64."""
+    if type(value) is not str or not value:
+        check_value(value)
+    try:
+        text = orjson.dumps((field, value))
+    except orjson.JSONEncodeError as error:
+        raise Malformed("record", f"{field} holds a lone surrogate") from error
+    made = b2a_base64(b"," + text[1:], newline=False).translate(_TO_URL, b"=")
+    if len(made) > MAX_DISCLOSURE - _HEAD_TEXT:
+        raise Malformed("record", f"{field} is too long")
+    return made
+
+
+class Filling:
+    """Which slots of a schema are filled: what commitments that fill the same ones share."""
+
+    def __init__(self, slots: int, filled: Sequence[int]) -> None:
+        """filled: their places, rising, at least one."""
+        places = frozenset(filled)
+        self._slots, self._filled = slots, tuple(filled)
+        self._salts = struct.Struct("".join(_SALT_OF[place in places] for place in range(slots)))
+        self._heads = struct.Struct(f"{_HEAD_TEXT}s" * len(filled))
+        self._digests = struct.Struct(f"{DIGEST_SIZE}s" * slots)
+        self._texts = struct.Struct(f"{_DIGEST_TEXT}sx" * slots)
+
+    def commit(
+        self, tails: Sequence[bytes], secret: bytes, behind: bytes
+    ) -> tuple[bytes, list[bytes]]:
+        """The payload and the disclosures. tails: of the filled slots; behind: `Header.spoken`."""
+        salts, decoys = _streams(secret, self._slots)
+        texts = self._salts.unpack(b2a_base64(salts, newline=False).translate(_TO_URL))
+        # No letter of theirs gives one of base64 that URLs spell in another way.
+        heads = b2a_base64(b'["' + b'"["'.join(texts) + b'"', newline=False)
+        disclosures = list(map(add, self._heads.unpack(heads), tails))
+        if sum(map(len, disclosures)) > MAX_DISCLOSED:
+            raise Malformed("record", "too long")
+        digests = list(self._digests.unpack(decoys))
+        for place, disclosure in zip(self._filled, disclosures, strict=True):
+            digests[place] = _sha256(disclosure).digest()
+        return _SD + b'","'.join(self._texts.unpack(_text_of(digests))) + behind, disclosures
+
+
+@lru_cache(maxsize=256)  # a file fills the slots of its schema in some dozen ways
+def filling_of(slots: int, filled: tuple[int, ...]) -> Filling:
+    """The filling, the same one again where it was asked for before."""
+    return Filling(slots, filled)
 
 
 def parse_payload(data: bytes) -> Payload:
@@ -312,28 +355,14 @@ def _streams(secret: bytes, n: int) -> tuple[bytes, bytes]:
     )
 
 
-def _disclosure(salt: str, field: str, value: Value) -> bytes:
-    if type(value) is not str or not value:
-        check_value(value)
-    try:
-        text = orjson.dumps((salt, field, value))
-    except orjson.JSONEncodeError as error:
-        raise Malformed("record", f"{field} holds a lone surrogate") from error
-    disclosure = b2a_base64(text, newline=False).translate(_TO_URL, b"=")
-    if len(disclosure) > MAX_DISCLOSURE:
-        raise Malformed("record", f"{field} is too long")
-    return disclosure
-
-
-def _texts_of(digests: Sequence[bytes]) -> list[str]:
-    """base64url of each digest; one base64 for all of them."""
-    text = b2a_base64(b"\0".join(digests) + b"\0", newline=False).translate(_TO_URL).decode()
-    return [text[at : at + _DIGEST_TEXT] for at in range(0, len(text), _DIGEST_STEP)]
+def _text_of(digests: Sequence[bytes]) -> bytes:
+    """base64url of all digests at once, each with the letter of a zero byte behind it."""
+    return b2a_base64(b"\0".join(digests) + b"\0", newline=False).translate(_TO_URL)
 
 
 def _encode_payload(sd: Sequence[str], header: Header) -> bytes:
     """The payload of base64url digests, at least one."""
-    return b'{"_sd":["' + '","'.join(sd).encode() + header.spoken
+    return _SD + '","'.join(sd).encode() + header.spoken
 
 
 def _check_digests(sd: object) -> tuple[bytes, ...]:

@@ -23,6 +23,7 @@ __all__ = [
     "SUITE",
     "TIMELY",
     "Entry",
+    "around_commitment",
     "from_json",
     "parse_entry",
     "period",
@@ -100,7 +101,7 @@ def record_entry(
 ) -> bytes:
     """The entry of a record; `schema` is `penalty@1`."""
     if corrects is None and replaces is None:
-        before, behind = _around_commitment(log, period, schema, timely)
+        before, behind = around_commitment(log, period, schema, timely)
         return before + hex32(commitment).encode() + behind
     return _checked(
         Entry(
@@ -117,7 +118,7 @@ def record_entry(
 
 
 @lru_cache(maxsize=4096)  # a file has one log, few schemas and some hundred months
-def _around_commitment(log: bytes, period: str, schema: str, timely: str) -> tuple[bytes, bytes]:
+def around_commitment(log: bytes, period: str, schema: str, timely: str) -> tuple[bytes, bytes]:
     """What stands before and behind the commitment in the entry of a plain record."""
     entry = Entry(
         kind=RECORD,

@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
+import itertools
 import json
+import string
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -98,6 +100,35 @@ def test_commit_has_a_plain_twin(fields: dict[str, Value], secret: bytes, header
     assert len(payload.digests) == len(SLOTS)
     shown = check_disclosures(payload, list(made.disclosures.values()), SLOTS)
     assert shown == fields
+
+
+def test_texts_of_salts_are_spelled_alike_in_both_base64() -> None:
+    """Every two characters that may stand side by side where disclosures begin, at each place."""
+    letters = (string.ascii_letters + string.digits + '-_["').encode()
+    pairs = [bytes(pair) for pair in itertools.product(letters, letters)]
+    for before, behind in ((b"", b"A"), (b"A", b""), (b"AA", b"A")):
+        for pair in pairs:
+            text = base64.b64encode(before + pair + behind)
+            assert b"+" not in text
+            assert b"/" not in text
+
+
+@fuzz
+@given(FIELDS, st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_tails_are_the_same_in_every_record(
+    fields: dict[str, Value], secret: bytes, other: bytes
+) -> None:
+    tails = [commitment.tail(slot, fields[slot]) for slot in SLOTS if slot in fields]
+    filling = commitment.filling_of(len(SLOTS), tuple(places(fields)))
+    for one in (secret, other):
+        made = commit(SLOTS, fields, one, HEADER)
+        payload, disclosures = filling.commit(tails, one, HEADER.spoken)
+        assert payload == made.payload
+        assert [text.decode() for text in disclosures] == [*made.disclosures.values()]
+
+
+def places(fields: Mapping[str, Value]) -> list[int]:
+    return [place for place, slot in enumerate(SLOTS) if slot in fields]
 
 
 def test_the_longest_schema() -> None:
