@@ -20,10 +20,14 @@ from ledger.records.schema import Schema
 from ledger.records.uscc import FILLER
 
 __all__ = [
+    "About",
     "Keys",
     "SubjectKeys",
+    "about",
     "authority_key",
+    "by_whom",
     "keys",
+    "numbered",
     "record_key",
     "same_subject",
     "subject_keys",
@@ -64,20 +68,45 @@ def authority_key(*, code: str | None = None, name: str | None = None) -> bytes:
     return orjson.dumps({"code": code} if code else {"name": fold(name or "")})
 
 
+class About(NamedTuple):
+    """Who a record is about. subject: canonical JSON; keys: as in `Keys.subject`."""
+
+    subject: bytes
+    keys: SubjectKeys | None
+
+
 def keys(schema: Schema, fields: Mapping[str, str | list[str]]) -> Keys:
     """All keys of a good record."""
-    # The names here are ASCII and in order, so the plain writer gives the canonical bytes, and
-    # `subject`, the last of them, goes behind the others.
-    parts = _document(schema, fields)
-    document = orjson.dumps(parts)
-    subject = orjson.dumps(_subject(schema, fields))
-    record = b"".join((document[:-1], b',"subject":', subject, b"}"))
-    code, name, about = fields[schema.subject.code], schema.subject.name, None
+    by, subject = by_whom(schema, fields), about(schema, fields)
+    number = fields.get(schema.document)
+    if number is not None:
+        document, record = numbered(schema, _fold(number), by, subject)
+    else:
+        document = record = _record(_document(schema, _apart(schema, fields), by), subject)
+    return Keys(record, document, by, subject.keys)
+
+
+def by_whom(schema: Schema, fields: Mapping[str, str | list[str]]) -> bytes:
+    """The key of the authority. It counts by its code; the 2015 template has only its name, and so
+    have records of courts and lists."""
+    code = fields.get(schema.authority.code or "")
+    return orjson.dumps(
+        {"code": code} if code else {"name": _folded(fields, schema.authority.name)}
+    )
+
+
+def about(schema: Schema, fields: Mapping[str, str | list[str]]) -> About:
+    """The subject, from its fields alone."""
+    code, name, known = fields[schema.subject.code], schema.subject.name, None
     if isinstance(code, str) and code != FILLER and name in fields:
-        about = subject_keys(code, _folded(fields, name))
-    numbered = schema.document in fields
-    by = orjson.dumps(parts["authority"])
-    return Keys(record, document if numbered else record, by, about)
+        known = subject_keys(code, _folded(fields, name))
+    return About(orjson.dumps(_subject(schema, fields)), known)
+
+
+def numbered(schema: Schema, number: str, by: bytes, subject: About) -> tuple[bytes, bytes]:
+    """The keys of a document with a number, folded, and of the record in it about a subject."""
+    document = _document(schema, number, by)
+    return document, _record(document, subject)
 
 
 def same_subject(
@@ -103,16 +132,20 @@ def subject_keys(code: str, name: str) -> SubjectKeys:
     return SubjectKeys(orjson.dumps({"code": code}), orjson.dumps(named))
 
 
-def _document(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, object]:
-    """The authority counts by its code; the 2015 template has only its name, and so have records
-    of courts and lists."""
-    name, code = schema.authority.name, fields.get(schema.authority.code or "")
-    numbered = schema.document in fields
-    return {
-        "authority": {"code": code} if code else {"name": _folded(fields, name)},
-        "document": _folded(fields, schema.document) if numbered else _apart(schema, fields),
-        "family": schema.family,
-    }
+# The names of the members are ASCII and in order, so the plain writer gives the canonical bytes,
+# and `subject`, the last of them, goes behind the others.
+
+
+def _document(schema: Schema, what: str | dict[str, str], by: bytes) -> bytes:
+    return b'{"authority":%b,"document":%b,"family":"%b"}' % (
+        by,
+        orjson.dumps(what),
+        schema.family.encode(),
+    )
+
+
+def _record(document: bytes, subject: About) -> bytes:
+    return b"".join((document[:-1], b',"subject":', subject.subject, b"}"))
 
 
 def _apart(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, str]:
@@ -132,5 +165,8 @@ def _subject(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str,
 
 
 def _folded(fields: Mapping[str, str | list[str]], code: str) -> str:
-    value = fields[code]
+    return _fold(fields[code])
+
+
+def _fold(value: str | list[str]) -> str:
     return fold(value if isinstance(value, str) else ";".join(value))
