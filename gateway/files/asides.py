@@ -11,8 +11,8 @@ from gateway.files.header import MIN_KNOWN, Header, known_field
 from gateway.files.interfaces import Cell
 from ledger.records import uscc
 from ledger.records.fold import fold
+from ledger.records.remarks import FieldError
 from ledger.records.texts import message
-from ledger.records.validate import FieldError
 
 CODE = "footer-skipped"
 MAX_TOLD = 8

@@ -11,9 +11,9 @@ from gateway.files.header import CLASS, known_field, own_column
 from gateway.files.interfaces import Cell
 from gateway.files.rows import Row
 from ledger.records import schema as schemas
+from ledger.records.judging import CLASS as CLASS_CODE
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
-from ledger.records.validate import CLASS as CLASS_CODE
 
 EXPLANATION = "说明 Explanation"
 """First cell of the last sheet of a workbook to correct, by which it is known again."""

@@ -15,10 +15,10 @@ from gateway.files.header import Header, likely_field
 from gateway.files.interfaces import Cell, Line, Table
 from gateway.intake.interfaces import RowInput
 from ledger.records import uscc
+from ledger.records.remarks import FieldError, remark
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
 from ledger.records.texts import label
-from ledger.records.validate import FieldError, remark
 
 MAX_UNKNOWN = 8
 """Unknown columns that a row's notes name one by one; a last note counts the others."""

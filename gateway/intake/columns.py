@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ledger.core.texts import Text
+from ledger.records.remarks import FieldError
 from ledger.records.schema import Schema
-from ledger.records.validate import FieldError
 
 _MISSING = frozenset({"required", "registration-number-required"})
 """Codes of a field that should be there: where the table has no column for it, filling it in is no

@@ -13,7 +13,7 @@ from gateway.base.policy import Days
 from gateway.chain.interfaces import MemberFacts
 from gateway.records.content import Content
 from ledger.core.keys import Role
-from ledger.records.validate import FieldError
+from ledger.records.remarks import FieldError
 
 MAX_AHEAD = 900
 """Seconds that a gateway's clock may be ahead of the chain's and still nothing is promised that

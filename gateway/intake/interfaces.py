@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ledger.records.validate import FieldError
+from ledger.records.remarks import FieldError
 
 MAX_SET = 4096
 """Rows of one call of `submit_set`: a promise covers at most 4,096 leaves (design 3.5)."""

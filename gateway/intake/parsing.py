@@ -15,7 +15,7 @@ import structlog
 
 from gateway.intake.interfaces import RowInput
 from gateway.intake.texts import fault
-from ledger.records.validate import FieldError
+from ledger.records.remarks import FieldError
 
 MAX_FIELDS = 64
 """Twice the longest table of the standard; every unknown name earns a note in the answer."""

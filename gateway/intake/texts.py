@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from ledger.records.remarks import FieldError
 from ledger.records.schema import Schema
 from ledger.records.texts import message
-from ledger.records.validate import FieldError
 
 CORRECTS_COLUMN = "CL_CORRECTS"
 NAME_SHOWN = 64

@@ -32,13 +32,13 @@ from ledger.core.errors import Malformed
 from ledger.core.verdict.facts import RecordProblem
 from ledger.records import publicity
 from ledger.records.fold import fold
+from ledger.records.judging import NATURAL_PERSON, may_lack_code, too_early
 from ledger.records.publicity import Decision
 from ledger.records.rules import Rules
 from ledger.records.schema import Schema
 from ledger.records.schema_parts import Field
 from ledger.records.texts import label
 from ledger.records.uscc import FILLER
-from ledger.records.validate import NATURAL_PERSON, may_lack_code, too_early
 from ledger.records.values import Fault, Reader, reader
 
 __all__ = ["DISAGREEMENTS", "TEXTS", "check_record", "decision_of"]

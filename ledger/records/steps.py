@@ -15,15 +15,17 @@ from ledger.records.values import Reader, reader
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A field, compiled. optional: never required. plain: a value that is right by itself is
-    right. triggers: folded values of `condition` that make it required. lenient: not in what was
-    decided before a node went live. choices: fewer values where another field says so. catalogue:
-    its values are items of the catalogue. is_*: the part the field plays in the schema."""
+    right. alone: what is said of a value does not depend on the rest of the record. triggers:
+    folded values of `condition` that make it required. lenient: not in what was decided before a
+    node went live. choices: fewer values where another field says so. catalogue: its values are
+    items of the catalogue. is_*: the part the field plays in the schema."""
 
     field: Field
     code: str
     read: Reader
     optional: bool
     plain: bool
+    alone: bool
     required: bool
     condition: str | None
     triggers: frozenset[str]
@@ -62,6 +64,8 @@ def _step(schema: Schema, field: Field) -> Step:
         and field.disclosable
         and not (field.not_before or field.catalogue or field.vocabulary_if)
         and field.code not in in_rules,
+        alone=not (field.not_before or field.vocabulary_if)
+        and field.code not in (schema.decided, subject.code),
         required=field.required,
         condition=condition.field if condition else None,
         triggers=frozenset(map(fold, condition.any_)) if condition else frozenset(),

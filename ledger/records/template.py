@@ -12,11 +12,11 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from ledger.records.judging import NATURAL_PERSON
 from ledger.records.rules import newest
 from ledger.records.schema import Schema, all_schemas
 from ledger.records.schema_parts import Field
 from ledger.records.texts import label
-from ledger.records.validate import NATURAL_PERSON
 
 __all__ = ["CLASS_COLUMN", "HELP_SHEETS", "by_name", "fillable", "offered", "template"]
 

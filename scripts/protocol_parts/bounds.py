@@ -291,7 +291,7 @@ LOOSE = {
     ("ledger.records.persons", "_NUMBER"): "what is shown by name only",
     ("ledger.records.persons", "_OLD"): "what is shown by name only",
     ("ledger.records.persons", "_BETWEEN"): "what is shown by name only",
-    ("ledger.records.validate", "_YEAR_FORM"): "intake: a year beside a date",
+    ("ledger.records.judging", "_YEAR_FORM"): "intake: a year beside a date",
     ("ledger.records.values", "_TURNING"): "section 5, in words: marks that turn the direction",
     ("ledger.records.store", "_NAMED_BY_HASH"): "file names of one folder",
 }

@@ -3,11 +3,12 @@
 from datetime import date
 
 from ledger.records import uscc
+from ledger.records.judging import Checked
 from ledger.records.rules import newest
 from ledger.records.schema import Schema, load
 from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
-from ledger.records.validate import Checked, check
+from ledger.records.validate import check
 
 TODAY = date(2026, 11, 23)
 SUBJECT = "91110000600037341L"

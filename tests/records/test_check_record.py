@@ -12,14 +12,15 @@ from ledger.core import canonical
 from ledger.core.commitment import Header, Value
 from ledger.core.ids import LogId
 from ledger.core.verdict.facts import RecordProblem
-from ledger.records import publicity, validate
+from ledger.records import judging, publicity
 from ledger.records.check_record import DISAGREEMENTS, TEXTS, check_record, decision_of
+from ledger.records.judging import Checked
 from ledger.records.publicity import CLASSES
 from ledger.records.schema import Schema, all_schemas, load, packaged_files, parse
 from ledger.records.schema_parts import Field
 from ledger.records.setting import Setting
 from ledger.records.uscc import FILLER
-from ledger.records.validate import Checked, check
+from ledger.records.validate import check
 from tests.records.examples import AUTHORITY, SUBJECT, TODAY, good, old_penalty, penalty
 from tests.records.test_rules import RULES, changed
 
@@ -455,9 +456,9 @@ def test_any_other_end_of_use_is_refused_where_everything_is_shown(
 
 
 def test_long_values_are_not_remembered() -> None:
-    before = validate._form.cache_info().currsize
+    before = judging._form.cache_info().currsize
     for n in range(10):
         junk = f"{n}" * 60_000
         shown: dict[str, Value] = {"CF_XDR_LB": junk, "CF_XDR_SHXYM": FILLER, "CF_CFJG": junk}
         assert ("CF_XDR_LB", "value-unknown") in problems(penalty(), shown=shown)
-    assert validate._form.cache_info().currsize - before <= 2
+    assert judging._form.cache_info().currsize - before <= 2

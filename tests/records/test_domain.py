@@ -10,12 +10,13 @@ import pytest
 
 from ledger.records import publicity
 from ledger.records.check_record import decision_of
+from ledger.records.judging import Checked, too_early
 from ledger.records.keys import keys, record_key
 from ledger.records.publicity import Decision, EarliestEnd, earliest_end
 from ledger.records.rules import newest
 from ledger.records.schema import all_schemas, load
 from ledger.records.setting import Setting
-from ledger.records.validate import Checked, check, too_early
+from ledger.records.validate import check
 from ledger.records.visibility import least_possible, strictest, strictest_possible, visibility
 from tests.records.examples import TODAY, good
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from ledger.records.judging import Fields
 from ledger.records.keys import record_key
 from ledger.records.setting import Setting
-from ledger.records.validate import Fields, check
+from ledger.records.validate import check
 from tests.records import samples
 from tests.records.examples import TODAY
 

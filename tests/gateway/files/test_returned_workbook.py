@@ -20,9 +20,10 @@ from gateway.files.rows import Row
 from gateway.files.workbook import build
 from gateway.intake.interfaces import RowAnswer
 from ledger.records.keys import record_key
+from ledger.records.remarks import remark
 from ledger.records.schema import load
 from ledger.records.setting import Setting
-from ledger.records.validate import check, remark
+from ledger.records.validate import check
 from tests.records.examples import penalty
 from tests.support.sheets import (
     GOOD,
