@@ -48,6 +48,11 @@ class Content:
 
 def encode_content(secret: bytes, header: Header, fields: Fields) -> bytes:
     """secret ‖ JSON. Stays inside the sealed column; not a public format."""
+    return secret + content_head(header) + orjson.dumps(fields) + b"]"
+
+
+def content_head(header: Header) -> bytes:
+    """The JSON of what stands before the fields."""
     until = header.until
     head = [
         header.schema_id,
@@ -55,6 +60,5 @@ def encode_content(secret: bytes, header: Header, fields: Fields) -> bytes:
         header.class_,
         header.decided.isoformat(),
         until.isoformat() if until else None,
-        fields,
     ]
-    return secret + orjson.dumps(head)
+    return orjson.dumps(head)[:-1] + b","

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Hmac, Vault
 from gateway.files.errors import FileFault
-from gateway.intake.draft import NEAR
+from gateway.intake.judging import NEAR
 from gateway.intake.lookup import Known, Standing, known_records, open_contents, standings
 from gateway.records.content import Content
 from gateway.records.models import records

@@ -32,7 +32,7 @@ from gateway.base.policy import (
 )
 from gateway.files.errors import FileFault
 from gateway.intake.calendar_file import CalendarFile
-from gateway.intake.draft import BOUND, NEAR
+from gateway.intake.judging import BOUND, NEAR
 from gateway.intake.lookup import COLUMNS, Known
 from gateway.intake.lookup import known as known_rows
 from gateway.records.models import records

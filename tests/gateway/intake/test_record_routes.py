@@ -10,13 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.app import create_app
-from gateway.intake import batcher, draft, routes, stream
+from gateway.intake import batcher, routes, stream
+from gateway.intake.judging import Judge
 from gateway.log.models import promises
 from gateway.node import Node
 from gateway.records.models import records
 from gateway.tokens import services
 from ledger.core.keys import Role
-from ledger.records.validate import check
 from tests.gateway.intake.material import (
     bearer,
     check_promise,
@@ -171,7 +171,7 @@ class TestSingle:
     def test_a_record_that_breaks_us_hurts_only_itself(
         self, node: Node, token: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(draft, "check", _broken(check))
+        monkeypatch.setattr(Judge, "good", _broken(Judge.good))
         responses = asyncio.run(_flood(node, token, 20))
         statuses = [response.status_code for response in responses]
         assert statuses == [500 if n == 7 else 201 for n in range(20)]
@@ -346,11 +346,11 @@ async def _flood(node: Node, token: dict[str, str], number: int) -> list[httpx.R
         return list(await asyncio.gather(*requests))
 
 
-def _broken(check: Any) -> Any:
-    def broken(schema: Any, fields: Any, setting: Any, **options: Any) -> Any:
+def _broken(good: Any) -> Any:
+    def broken(judge: Any, at: int, row: Any, fields: Any, **options: Any) -> Any:
         if "〕7号" in str(fields["CF_WSH"]):
             raise RuntimeError("a mistake of ours")
-        return check(schema, fields, setting, **options)
+        return good(judge, at, row, fields, **options)
 
     return broken
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from gateway.base.errors import NotReady
 from gateway.chain.interfaces import YEAR, RecordType
-from gateway.intake.draft import BOUND
 from gateway.intake.interfaces import MAX_SET, RowInput, SetAnswer
+from gateway.intake.judging import BOUND
 from gateway.log.models import entries, promises
 from gateway.node import Node
 from gateway.records.models import contents, records
@@ -23,8 +23,8 @@ from ledger.core.ids import LogId, record_id
 from ledger.core.keys import Purpose, Role
 from ledger.records import rules as rules_files
 from ledger.records.publicity import rules_id
+from ledger.records.remarks import FieldError
 from ledger.records.schema import all_schemas, load
-from ledger.records.validate import FieldError
 from tests.acceptance.independent import uscc
 from tests.gateway.intake.material import (
     OF_BEIJING,
