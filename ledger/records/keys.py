@@ -100,7 +100,7 @@ def about(schema: Schema, fields: Mapping[str, str | list[str]]) -> About:
     code, name, known = fields[schema.subject.code], schema.subject.name, None
     if isinstance(code, str) and code != FILLER and name in fields:
         known = subject_keys(code, _folded(fields, name))
-    return About(orjson.dumps(_subject(schema, fields)), known)
+    return About(_kept(_subject(schema, fields)), known)
 
 
 def numbered(schema: Schema, number: str, by: bytes, subject: About) -> tuple[bytes, bytes]:
@@ -129,7 +129,7 @@ def subject_keys(code: str, name: str) -> SubjectKeys:
     named = {"name": fold(name)}
     if code.startswith(_INDIVIDUAL):
         named = {"division": code[_DIVISION]} | named
-    return SubjectKeys(orjson.dumps({"code": code}), orjson.dumps(named))
+    return SubjectKeys(_kept({"code": code}), _kept(named))
 
 
 # The names of the members are ASCII and in order, so the plain writer gives the canonical bytes,
@@ -146,6 +146,12 @@ def _document(schema: Schema, what: str | dict[str, str], by: bytes) -> bytes:
 
 def _record(document: bytes, subject: About) -> bytes:
     return b"".join((document[:-1], b',"subject":', subject.subject, b"}"))
+
+
+def _kept(members: dict[str, object] | dict[str, str]) -> bytes:
+    """JSON that is remembered for as long as a set is made: a copy, since what orjson gives holds
+    4 KiB however short it is."""
+    return b"%b" % orjson.dumps(members)
 
 
 def _apart(schema: Schema, fields: Mapping[str, str | list[str]]) -> dict[str, str]:
