@@ -207,6 +207,10 @@ class Files:
         try:
             for item in items:
                 if isinstance(item, Ended):
+                    # Nothing comes after it but that the work is done: whose process is not waited
+                    # for to its end is not kept for the next file.
+                    for _ in items:
+                        pass
                     yield from ahead
                     yield item
                     return

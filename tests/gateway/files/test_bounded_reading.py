@@ -220,6 +220,24 @@ def test_a_hostile_workbook_is_answered(node: Node, make: object) -> None:
     assert good["counts"]["accepted"] == 1, "the gateway lives"
 
 
+def test_one_process_reads_one_file_after_the_other(node: Node) -> None:
+    """Starting one takes longer than reading a file of normal size; a faulty file costs none."""
+    desk = Desk(node)
+    good = csv_text(GOOD).encode()
+    assert desk.send(good)["counts"]["accepted"] == 1
+    first = readers()
+    assert len(first) == 1
+    assert desk.send(b"\0\0\0")["state"] == "failed"
+    assert desk.send(good)["counts"]["duplicate"] == 1
+    assert readers() == first
+
+
+def readers() -> set[int]:
+    """Processes that read files."""
+    found = psutil.Process().children(recursive=True)
+    return {one.pid for one in found if READER in " ".join(command_line(one))}
+
+
 def test_a_file_that_kills_its_process(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     """Poison: tried some times, set aside, and its content is kept."""
     desk = Desk(node)
