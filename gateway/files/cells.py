@@ -37,7 +37,6 @@ _CODES: Mapping[Mark, str] = {
     "broken": "cell-broken",
     "scaled": "value-scaled",
 }
-_LIST_SEPARATORS = re.compile(r"[;；\r\n]")
 # NUL stands in no text anybody typed, and what does not decode is read as lone surrogates.
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
@@ -72,11 +71,6 @@ def plain_text(cell: str) -> str | None:
         return ""
     plain = text.isprintable() and len(text) <= MAX_CELL and text[0] != UNREAD
     return text if plain else None
-
-
-def split_list(text: str) -> list[str]:
-    """The values of a list column; the order sent, empty ones left out."""
-    return [part for piece in _LIST_SEPARATORS.split(text) if (part := piece.strip())]
 
 
 def shown(cell: Cell) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -36,6 +36,10 @@ class Marked:
 
 Cell = Value | Marked
 
+Column = str | Sequence[Cell]
+"""The cells of a column in several rows: one text where all of them are texts, with
+`gateway.intake.plain_rows.SEPARATOR` between them, which then stands in none."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Line:
@@ -50,10 +54,22 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Consecutive lines of a table by column, all as wide; nothing else is to be said of them.
+    rows: their numbers; lines without any cell may be left out."""
+
+    rows: Sequence[int]
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     """A sheet, or a text file. name: of the sheet, None for a text file. ragged: more fields
-    than the header are an error, because only a lost quotation mark makes them."""
+    than the header are an error, because only a lost quotation mark makes them. rest: the lines
+    that were not taken from `lines` yet, many at a time; None: whoever wants them so gathers
+    them."""
 
     name: str | None
     lines: Iterator[Line]
     ragged: bool = False
+    rest: Callable[[], Iterator[Batch]] | None = None

@@ -14,7 +14,8 @@ from gateway.files.header import candidates, find_header
 from gateway.files.interfaces import Line, Table
 from gateway.files.kinds import kind_of
 from gateway.files.returned import EXPLANATION
-from gateway.files.rows import Row, RowReader, json_row, sheet_row
+from gateway.files.rows import RowReader, json_row, sheet_row
+from gateway.files.stretch import Part, Row, Stretch, count, rows_in
 from gateway.intake.interfaces import RowInput
 from gateway.intake.lines import MAX_LINE, LineSplitter
 from gateway.intake.parsing import parse_lines, parse_record
@@ -58,17 +59,27 @@ class Reading:
         self._schemas = candidates(type_)
 
     def rows(self) -> Iterator[Row]:
-        """Rows in order, blank ones left out. FileFault where the file as a whole, or every
-        sheet of it, cannot be read, or there is no row; rows before it stand."""
-        count = 0
-        for count, row in enumerate(self._rows(), 1):
-            if count > MAX_ROWS:
-                raise FileFault("dimensions")
-            yield row
-        if not count:
+        """All rows in order, one by one; otherwise as `parts`."""
+        for part in self.parts():
+            yield from rows_in(part)
+
+    def parts(self) -> Iterator[Part]:
+        """Rows in order, blank ones left out, as many at once as have nothing odd. FileFault where
+        the file as a whole, or every sheet of it, cannot be read, or there is no row; rows before
+        it stand."""
+        total = 0
+        for part in self._parts():
+            room, total = MAX_ROWS - total, total + count(part)
+            if total <= MAX_ROWS:
+                yield part
+                continue
+            if room and isinstance(part, Stretch):
+                yield part.part(0, room)
+            raise FileFault("dimensions")
+        if not total:
             raise FileFault("no-rows")
 
-    def _rows(self) -> Iterator[Row]:
+    def _parts(self) -> Iterator[Part]:
         if not self._data[:MAX_LINE].removeprefix(_BOM).strip():
             raise FileFault("empty")
         kind = kind_of(self._data, self._name)
@@ -81,7 +92,7 @@ class Reading:
         else:
             yield from self._json()
 
-    def _tabular(self, tables: Sequence[Table]) -> Iterator[Row]:
+    def _tabular(self, tables: Sequence[Table]) -> Iterator[Part]:
         for table in tables:
             sheet = Sheet(name=table.name)
             self.sheets.append(sheet)
@@ -95,7 +106,7 @@ class Reading:
         for name, reason in faulty:
             yield sheet_row(name, reason)
 
-    def _table(self, table: Table, sheet: Sheet) -> Iterator[Row]:
+    def _table(self, table: Table, sheet: Sheet) -> Iterator[Part]:
         passed = _Passed()
         header = find_header(passed.over(table.lines), self._schemas)
         if header is None:
@@ -106,9 +117,9 @@ class Reading:
             return
         reader = RowReader(table, header)
         sheet.schema = header.schema
-        for row in reader.rows(table.lines):
-            sheet.rows += 1
-            yield row
+        for part in reader.parts():
+            sheet.rows += count(part)
+            yield part
 
     def _json(self) -> Iterator[Row]:
         by_type: dict[str, Sheet] = {}

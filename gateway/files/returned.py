@@ -9,7 +9,7 @@ from typing import Any
 from gateway.files.cells import UNREAD, clean, kind_of, shown, text_of
 from gateway.files.header import CLASS, known_field, own_column
 from gateway.files.interfaces import Cell
-from gateway.files.rows import Row
+from gateway.files.stretch import Row
 from ledger.records import schema as schemas
 from ledger.records.judging import CLASS as CLASS_CODE
 from ledger.records.schema import Schema

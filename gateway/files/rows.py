@@ -1,19 +1,22 @@
-"""One line of a table to the row that intake judges."""
+"""The lines of a table to the rows that intake judges."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from gateway.files.asides import Asides, is_aside
-from gateway.files.cells import kind_of, plain_text, shown, split_list, text_of
+from gateway.files.batches import gathered, lines_of
+from gateway.files.by_column import CLASSES, ByColumn, Planned
+from gateway.files.cells import kind_of, plain_text, shown, text_of
 from gateway.files.errors import FileFault
 from gateway.files.facts import column_letters
 from gateway.files.header import Header, likely_field
-from gateway.files.interfaces import Cell, Line, Table
+from gateway.files.interfaces import Batch, Cell, Line, Table
+from gateway.files.stretch import Part, Row, Shape, Stretch
 from gateway.intake.interfaces import RowInput
+from gateway.intake.plain_rows import split_list
 from ledger.records import uscc
 from ledger.records.remarks import FieldError, remark
 from ledger.records.schema import Schema
@@ -22,8 +25,6 @@ from ledger.records.texts import label
 
 MAX_UNKNOWN = 8
 """Unknown columns that a row's notes name one by one; a last note counts the others."""
-
-_CLASSES = {"轻微": "minor", "一般": "general", "严重": "severe"}
 
 _BROKEN = FieldError(
     None,
@@ -46,20 +47,6 @@ _SHIFTED = FieldError(
 
 
 _HIDDEN = (remark("row-hidden"),)
-Shape = Literal["table", "torn", "json"]
-
-
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """A row to be judged, and how it looked. names, cells: of its table, as sent; of a JSON
-    record the codes and values of its fields. torn: cells and names do not fit together."""
-
-    input: RowInput
-    names: Sequence[str]
-    cells: Sequence[Cell]
-    shape: Shape = "table"
-
-
 @dataclass(slots=True)
 class _Taken:
     """What the known columns of one line hold."""
@@ -72,38 +59,63 @@ class RowReader:
     """Reads the lines below one header."""
 
     def __init__(self, table: Table, header: Header) -> None:
-        self._sheet = table.name
-        self._ragged = table.ragged
+        self._table = table
         self._header = header
         first: dict[str, int] = {}
         for at, field in header.known:
             first.setdefault(field.code, at)
         self._once = [(at, field) for at, field in header.known if first[field.code] == at]
         self._again = [(at, field) for at, field in header.known if first[field.code] != at]
-        self._plan = [(at, f.code, kind_of(f), f.kind == "list") for at, f in self._once]
+        self._plan = [Planned(at, f.code, kind_of(f), f.kind == "list") for at, f in self._once]
         self._notes = _unknown_notes(header.unknown, header.schema)
         self._unnamed: set[int] = set()
         self._asides = Asides()
         self._begun = False
         self._subject = header.schema.subject.code
         self._columns = {field.code: header.names[at] for at, field in self._once}
+        self._by_column = None if self._again else ByColumn(table, header, self._plan)
 
-    def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
+    def parts(self) -> Iterator[Part]:
         """The records among the lines. What is to be said once of the table stands on the first of
         them, what was passed over on the record before it."""
-        last: Row | None = None
+        last: Part | None = None
+        try:
+            for part in self._parts():
+                asides = self._asides.taken()
+                if last is None:
+                    last = next(_noted(part, asides))
+                else:
+                    yield from _noted(last, asides)
+                    last = part
+        except FileFault:  # what was read before it stands
+            if last is not None:
+                yield from _noted(last, self._asides.taken())
+            raise
+        if last is not None:
+            yield from _noted(last, self._asides.taken())
+
+    def _parts(self) -> Iterator[Part]:
+        """The same without what was passed over. One line is looked at after the other until there
+        is a record; then as many at a time as have nothing odd."""
+        for line in self._table.lines:
+            row = self.read(line)
+            if row is not None:
+                yield row
+                break
+        rest = self._table.rest
+        for some in gathered(self._table.lines) if rest is None else rest():
+            if not isinstance(some, Batch):
+                yield from self._one_by_one(some)
+            elif stretch := self._by_column and self._by_column.read(some, self._unnamed):
+                yield stretch
+            else:
+                yield from self._one_by_one(lines_of(some))
+
+    def _one_by_one(self, lines: Iterable[Line]) -> Iterator[Row]:
         for line in lines:
             row = self.read(line)
-            if row is None:
-                continue
-            asides = self._asides.taken()
-            if last is None:
-                last = _noted(row, asides)
-            else:
-                yield _noted(last, asides)
-                last = row
-        if last is not None:
-            yield _noted(last, self._asides.taken())
+            if row is not None:
+                yield row
 
     def read(self, line: Line) -> Row | None:
         """The row; None for a blank one (nothing in any known column) and for what is no record."""
@@ -118,13 +130,13 @@ class RowReader:
             self._asides.add(line.row)
             return None
         beyond = range(len(header.names), len(line.cells))
-        if self._ragged and any(_filled(line, at) for at in beyond):
+        if self._table.ragged and any(_filled(line, at) for at in beyond):
             return self._row(line, taken, fault=_SHIFTED)
         class_ = _own(line.cells, header.class_)
         return self._row(
             line,
             taken,
-            class_=_CLASSES.get(class_, class_) or None,
+            class_=CLASSES.get(class_, class_) or None,
             corrects=corrects or None,
             notes=(*self._unnamed_notes(line, beyond), *(_HIDDEN if line.hidden else ())),
         )
@@ -176,7 +188,7 @@ class RowReader:
             self._begun, notes = True, (*self._notes, *notes)
         row = RowInput(
             row=line.row,
-            sheet=self._sheet,
+            sheet=self._table.name,
             type=schema.name,
             class_=class_,
             corrects=corrects,
@@ -223,11 +235,17 @@ def _unknown_note(name: str, schema: Schema) -> FieldError:
     return remark("header-guessed", name, other=label(meant))
 
 
-def _noted(row: Row, notes: Sequence[FieldError]) -> Row:
-    """The row with more notes."""
-    if notes:
-        row.input = replace(row.input, notes=(*row.input.notes, *notes))
-    return row
+def _noted(part: Part, notes: Sequence[FieldError]) -> Iterator[Part]:
+    """The part, with more notes on its last row."""
+    if not notes:
+        yield part
+        return
+    if isinstance(part, Stretch):
+        if len(part) > 1:
+            yield part.part(0, len(part) - 1)
+        (part,) = part.part(len(part) - 1, len(part)).rows()
+    part.input = replace(part.input, notes=(*part.input.notes, *notes))
+    yield part
 
 
 def sheet_row(sheet: str | None, fault: FileFault) -> Row:

@@ -25,6 +25,8 @@ from gateway.files.formats import look, make
 from gateway.files.interfaces import Mark, Shown
 from gateway.files.plain_xml import BOM, demand_plain_xml
 from gateway.files.styles import Styles
+from gateway.files.text_lines import Block
+from gateway.files.texts import MAX_FRAME, Taken, TextSheet
 
 # Columns A … CZ (104) and rows 1 … 159999, within MAX_CELLS, as a pattern.
 _BOX = rb'c r="(?:[A-Z]|[A-C][A-Z])(?:[1-9][0-9]{0,4}|1[0-5][0-9]{4})"'
@@ -74,27 +76,40 @@ class _Plainless(Exception):
 
 
 class Scanned(NamedTuple):
-    """Facts of a sheet; and the sheet in plain form, None where it is in that form already."""
+    """Facts of a sheet; the sheet in plain form, None where it is in that form already; and where
+    it holds nothing but texts, these, None where it is to be parsed."""
 
     facts: SheetFacts
     plain: Packed | None
+    texts: Sequence[Block] | None = None
 
 
-def scan(parts: Iterable[Iterable[bytes]], budget: Budget) -> Scanned:
+def scan(
+    parts: Iterable[Iterable[bytes]], budget: Budget, texts: TextSheet | None = None
+) -> Scanned:
     """Scan one sheet. parts: opens the unpacked XML, once or twice (a fresh iterable each time it
-    is iterated). FileFault where parsing it would cost too much or is not safe."""
+    is iterated). texts: reads it, as long as it finds nothing but texts. FileFault where parsing it
+    would cost too much or is not safe."""
     readings = iter(parts)
     left = budget.left
     try:
-        return Scanned(_plain(next(readings), budget), None)
+        return _plain(next(readings), budget, texts)
     except _Plainless:
         budget.left = left
         return Scanned(*read_exactly(next(readings), budget))
 
 
-def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
+def _plain(
+    chunks: Iterable[bytes], budget: Budget, texts: TextSheet | None = None
+) -> Scanned:
     facts, seen = SheetFacts(), _Seen()
-    for block in _blocks(iter(chunks)):
+    inside = _Inside(iter(chunks))
+    for block in inside.blocks():
+        if texts is not None:
+            taken = texts.take(block)
+            if taken is not None and seen.follow(taken) and budget.spend_plain(block):
+                continue
+            texts = None
         if _NOT_PLAIN.search(block) or not budget.spend_plain(block) or _NO_NUMBER.search(block):
             raise _Plainless
         _demand_one_value(block)
@@ -112,7 +127,7 @@ def _plain(chunks: Iterable[bytes], budget: Budget) -> SheetFacts:
         budget.spend_cells(seen.row * seen.columns, seen.present)
     except FileFault as error:  # styled cells without a value were counted, which cost nothing
         raise _Plainless from error
-    return facts
+    return Scanned(facts, None, None if texts is None else texts.finish(inside.frame()))
 
 
 def _hidden(block: bytes) -> Iterator[int]:
@@ -141,6 +156,17 @@ class _Seen:
     def __init__(self) -> None:
         self.present = self.row = self.columns = 0
         self._last = 0
+
+    def follow(self, taken: Taken) -> bool:
+        """Take in rows that were read; False where they do not come after those so far."""
+        if taken.first <= self._last:
+            return False
+        self._last = taken.last
+        self.present += taken.cells
+        if taken.cells:
+            self.row = max(self.row, taken.last)
+            self.columns = max(self.columns, taken.columns)
+        return True
 
     def add(self, block: bytes) -> set[bytes]:
         """Take in a block; the styles that its cells name."""
@@ -213,31 +239,50 @@ def _cells_of(styles: frozenset[bytes]) -> re.Pattern[bytes]:
     return re.compile(_CELL % (b' s="(%b)"' % b"|".join(sorted(styles))))
 
 
-def _blocks(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """What stands inside <sheetData>, cut before row tags. All chunks are read to their end,
-    because only then is the part known to be what it declares."""
-    buffer = _after_prologue(chunks)
-    for chunk in chunks:
+class _Inside:
+    """What stands inside <sheetData>, and round it."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._round: list[bytes] = []
+
+    def frame(self) -> bytes:
+        """The sheet without its rows, once these were read; some more than `MAX_FRAME` of it where
+        it is larger."""
+        return b"".join(self._round)
+
+    def blocks(self) -> Iterator[bytes]:
+        """The rows, cut before row tags. All chunks are read to their end, because only then is the
+        part known to be what it declares."""
+        before, buffer = _divided(self._chunks)
+        behind = b""
+        for chunk in self._chunks:
+            end = buffer.find(_DATA_END)
+            if end >= 0:
+                behind = chunk
+                break
+            cut = buffer.rfind(b"<row")
+            if cut > 0:
+                yield buffer[:cut]
+                buffer = buffer[cut:]
+            elif len(buffer) > _MAX_BLOCK:
+                raise _Plainless
+            buffer += chunk
         end = buffer.find(_DATA_END)
-        if end >= 0:
-            break
-        cut = buffer.rfind(b"<row")
-        if cut > 0:
-            yield buffer[:cut]
-            buffer = buffer[cut:]
-        elif len(buffer) > _MAX_BLOCK:
+        if end < 0 and buffer:
             raise _Plainless
-        buffer += chunk
-    end = buffer.find(_DATA_END)
-    if end < 0 and buffer:
-        raise _Plainless
-    yield buffer[:end] if buffer else b""
-    for _ in chunks:
-        pass
+        yield buffer[:end] if buffer else b""
+        self._round += [before, buffer[end:], behind]
+        room = MAX_FRAME
+        for chunk in self._chunks:
+            if room > 0:
+                self._round.append(chunk)
+                room -= len(chunk)
 
 
-def _after_prologue(chunks: Iterator[bytes]) -> bytes:
-    """The bytes after <sheetData>, as far as they were read; b"" for a sheet without rows."""
+def _divided(chunks: Iterator[bytes]) -> tuple[bytes, bytes]:
+    """The bytes up to <sheetData>, and those after it as far as they were read; b"" for a sheet
+    without rows."""
     head = b""
     for chunk in chunks:
         head += chunk
@@ -255,5 +300,5 @@ def _after_prologue(chunks: Iterator[bytes]) -> bytes:
     if not strict or b"<?" in prologue.removeprefix(BOM)[2:] or b":sheetData" in prologue:
         raise _Plainless
     if start[1] == b">":
-        return head[start.end() :]
+        return head[: start.end()], head[start.end() :]
     raise _Plainless

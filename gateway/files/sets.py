@@ -5,20 +5,23 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from gateway.files.errors import FileFault
 from gateway.files.interfaces import Cell
 from gateway.files.reading import TEMPLATES, Reading, Sheet
-from gateway.files.rows import Row, Shape
+from gateway.files.stretch import Look, Part, Row, Shape, Stretch, count
 from gateway.intake.interfaces import RowInput
+from gateway.intake.plain_rows import PlainRows
+
+
+_RowLook = tuple[Sequence[str], Sequence[Cell], Shape]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSet:
-    """Consecutive rows. inputs: pickle of what intake judges, a list. looks: pickle of how the
-    rows looked, which only those that go back are asked for."""
+    """Consecutive rows. inputs: pickle of what intake judges, a list of `RowInput` and `PlainRows`.
+    looks: pickle of how each of them looked, which only rows that go back are asked for."""
 
     count: int
     inputs: bytes
@@ -26,12 +29,18 @@ class RowSet:
 
     def rows(self) -> list[Row]:
         """All of it, as it was read."""
-        inputs: list[RowInput] = pickle.loads(self.inputs)  # noqa: S301 - from our own process
-        looks: list[tuple[Sequence[str], Sequence[Cell], Shape]] = pickle.loads(self.looks)  # noqa: S301
-        return [
-            Row(input=row, names=names, cells=cells, shape=shape)
-            for row, (names, cells, shape) in zip(inputs, looks, strict=True)
-        ]
+        inputs: list[RowInput | PlainRows] = pickle.loads(self.inputs)  # noqa: S301 - our process
+        looks: list[_RowLook | Look] = pickle.loads(self.looks)  # noqa: S301 - the same
+        found: list[Row] = []
+        for read, look in zip(inputs, looks, strict=True):
+            if isinstance(read, PlainRows) and isinstance(look, Look):
+                found += Stretch(plain=read, look=look).rows()
+            elif isinstance(read, RowInput) and isinstance(look, tuple):
+                names, cells, shape = look
+                found.append(Row(input=read, names=names, cells=cells, shape=shape))
+            else:
+                raise TypeError("rows and how they looked do not fit together")
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +62,8 @@ def read_sets(
     try:
         reading = Reading(data, name=name, type_=type_)
         sheets = reading.sheets
-        rows = islice(reading.rows(), passed, None)
-        while part := list(islice(rows, size)):
-            yield pickle.dumps(_row_set(part), pickle.HIGHEST_PROTOCOL)
+        for some in _gathered(reading.parts(), passed, size):
+            yield pickle.dumps(_row_set(some), pickle.HIGHEST_PROTOCOL)
     except FileFault as error:
         fault = error
     yield pickle.dumps(Ended(head=head(sheets), fault=fault))
@@ -88,11 +96,34 @@ def _sheet(sheet: Sheet) -> dict[str, Any]:
     return {"name": sheet.name, "type": schema, "rows": sheet.rows, "unread": sheet.unread, **wrong}
 
 
-def _row_set(rows: Sequence[Row]) -> RowSet:
-    inputs = [row.input for row in rows]
-    looks = [(row.names, row.cells, row.shape) for row in rows]
+def _gathered(parts: Iterator[Part], passed: int, size: int) -> Iterator[Sequence[Part]]:
+    """Sets of `size` rows, the last one of what is left. passed: rows that are left out."""
+    some: list[Part] = []
+    room = size
+    for part in parts:
+        left = count(part)
+        at = min(passed, left)
+        passed -= at
+        while at < left:
+            end = min(left, at + room)
+            some.append(part.part(at, end) if isinstance(part, Stretch) else part)
+            room -= end - at
+            at = end
+            if not room:
+                yield some
+                some, room = [], size
+    if some:
+        yield some
+
+
+def _row_set(parts: Sequence[Part]) -> RowSet:
+    inputs = [part.plain if isinstance(part, Stretch) else part.input for part in parts]
+    looks = [
+        part.look if isinstance(part, Stretch) else (part.names, part.cells, part.shape)
+        for part in parts
+    ]
     return RowSet(
-        count=len(rows),
+        count=sum(map(count, parts)),
         inputs=pickle.dumps(inputs, pickle.HIGHEST_PROTOCOL),
         looks=pickle.dumps(looks, pickle.HIGHEST_PROTOCOL),
     )

@@ -30,6 +30,8 @@ class Styles:
     ordinary: frozenset[bytes] = field(init=False)
     """Places, as cells name them, of the styles that show every value as it is; b"": a cell
     without a style has the first."""
+    hides_text: bool = field(init=False)
+    """Whether one of them shows something else than the text of a cell."""
 
     def __post_init__(self) -> None:
         plain = {
@@ -40,6 +42,8 @@ class Styles:
         if not self.codes or b"0" in plain:
             plain |= {b"", b"0"}
         object.__setattr__(self, "ordinary", frozenset(plain))
+        hides = not all(make(code).plain_text for code in self.codes)
+        object.__setattr__(self, "hides_text", hides)
 
     def code(self, place: str) -> str | None:
         """The format of the style that a cell names ("": none); None for one that is not there."""

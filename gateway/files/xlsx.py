@@ -18,8 +18,10 @@ from gateway.files.kinds import demand_sheets
 from gateway.files.parsed import lines_of, parsing
 from gateway.files.parts import Book, find_book
 from gateway.files.plain_xml import demand_plain_xml
-from gateway.files.scan import scan
+from gateway.files.scan import Scanned, scan
 from gateway.files.styles import MAX_STYLES_PART, Styles, parsed_styles, read_styles
+from gateway.files.text_lines import TextLines
+from gateway.files.texts import Texts, plain_strings
 
 MAX_STRINGS = 256 << 20
 """Bytes of the shared strings part."""
@@ -35,22 +37,35 @@ def tables(data: bytes) -> list[Table]:
     demand_sheets(archive.names())
     book = find_book(archive)
     styles = read_styles(_part(archive, book.styles, MAX_STYLES_PART))
-    strings = shared_strings(_part(archive, book.strings, MAX_STRINGS))
+    part = _part(archive, book.strings, MAX_STRINGS)
+    strings = shared_strings(part)
     budget = Budget(strings, styles)
-    scanned = [scan(_Readings(archive, sheet.path), budget) for sheet in book.sheets]
-    _demand_plain_rest(archive, {sheet.path for sheet in book.sheets})
-    sheets = [
-        found.plain or archive.packed(sheet.path)
-        for sheet, found in zip(book.sheets, scanned, strict=True)
+    texts = Texts(plain_strings(part) if strings.rewritten is None else None, styles)
+    scanned = [
+        scan(_Readings(archive, sheet.path), budget, texts.sheet()) for sheet in book.sheets
     ]
-    texts = _texts(archive, book, strings)
-    made = container(_made_anew(book, styles, sheets, texts))
-    with parsing():
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(made))
+    _demand_plain_rest(archive, {sheet.path for sheet in book.sheets})
+    if all(found.texts is not None for found in scanned):
+        workbook = None
+    else:
+        sheets = [
+            found.plain or archive.packed(sheet.path)
+            for sheet, found in zip(book.sheets, scanned, strict=True)
+        ]
+        made = container(_made_anew(book, styles, sheets, _texts(archive, book, strings)))
+        with parsing():
+            workbook = CalamineWorkbook.from_filelike(io.BytesIO(made))
     return [
-        Table(name=sheet.name, lines=lines_of(workbook, at, found.facts))
+        _table(sheet.name, found, workbook, at)
         for at, (sheet, found) in enumerate(zip(book.sheets, scanned, strict=True))
     ]
+
+
+def _table(name: str, found: Scanned, workbook: CalamineWorkbook | None, at: int) -> Table:
+    if found.texts is not None or workbook is None:
+        lines = TextLines(found.texts or ())
+        return Table(name=name, lines=lines, rest=lines.rest)
+    return Table(name=name, lines=lines_of(workbook, at, found.facts))
 
 
 @dataclass(frozen=True, slots=True)

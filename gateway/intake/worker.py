@@ -22,6 +22,7 @@ from gateway.intake.draft import Drafter
 from gateway.intake.drafts import Draft, Terms
 from gateway.intake.interfaces import RowInput
 from gateway.intake.parsing import parse_lines
+from gateway.intake.plain_rows import PlainRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,21 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Pickled:
-    """Rows that another process of ours has read: the pickle of their list, which is opened only
-    where they are drafted."""
+    """Rows that another process of ours has read: the pickle of a list of them, some of which lie
+    together as `PlainRows`. It is opened only where they are drafted."""
 
     data: bytes
     count: int
 
     def read(self) -> Sequence[RowInput]:
         """Them."""
-        rows: list[RowInput] = pickle.loads(self.data)  # noqa: S301 - from our own process
+        read: list[RowInput | PlainRows] = pickle.loads(self.data)  # noqa: S301 - our own process
+        rows: list[RowInput] = []
+        for one in read:
+            if isinstance(one, PlainRows):
+                rows += one.read()
+            else:
+                rows.append(one)
         return rows
 
     def __len__(self) -> int:

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping
 
 from gateway.files.reading import Reading
-from gateway.files.rows import Row
+from gateway.files.stretch import Row
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

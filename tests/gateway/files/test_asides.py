@@ -6,7 +6,7 @@ import pytest
 
 from gateway.files.asides import MAX_TOLD
 from gateway.files.header import known_field, likely_field
-from gateway.files.rows import Row
+from gateway.files.stretch import Row
 from ledger.records.schema import load
 from tests.support.sheets import GOOD, letters, read, row, text_cell, text_row, workbook
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.files.cells import MAX_CELL, UNREAD, clean, plain_text, shown, split_list, text_of
+from gateway.files.cells import MAX_CELL, UNREAD, clean, plain_text, shown, text_of
 from gateway.files.interfaces import Cell, Marked
+from gateway.intake.plain_rows import split_list
 from ledger.records.schema import all_schemas
 from ledger.records.schema_parts import Kind
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.files.reading import Reading
 from gateway.files.returned import pack, returned, unpack
-from gateway.files.rows import Row
+from gateway.files.stretch import Row
 from gateway.files.workbook import build
 from gateway.intake.interfaces import RowAnswer
 from ledger.records.keys import record_key

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.files.reading import TEMPLATES, Reading
-from gateway.files.rows import Row
+from gateway.files.stretch import Row
 from ledger.records.keys import record_key
 from ledger.records.schema import load
 from ledger.records.setting import Setting

@@ -227,7 +227,7 @@ def facts(data: str, exact: bool, strings: SharedStrings) -> SheetFacts | str:
     try:
         if exact:
             return read_exactly(chunks, budget)[0]
-        return scanning._plain(iter(chunks), budget)
+        return scanning._plain(iter(chunks), budget).facts
     except FileFault as problem:
         return problem.name
     except scanning._Plainless:
@@ -282,7 +282,7 @@ def test_fast_scan_measures_as_the_exact_one(columns: int, rows: int) -> None:
     data = sheet_xml(row(1, '<c r="A1"><v>1</v></c>') + row(rows, corner)).encode()
     small = columns * rows <= bounds.EMPTY_CELLS + 2 * bounds.PER_CELL
     if small:
-        assert scanning._plain([data], Budget(SharedStrings())).marks == {}
+        assert scanning._plain([data], Budget(SharedStrings())).facts.marks == {}
         assert read_exactly([data], Budget(SharedStrings()))[0].marks == {}
         return
     with pytest.raises(scanning._Plainless):
@@ -311,7 +311,7 @@ def test_chunks_of_any_size(size: int) -> None:
     data = penalty_sheet(GOOD, GOOD, extra=row(9, '<c r="C9"><f>1</f></c>'))
     whole = sheet_xml(data).encode() + b"<f/>"
     chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
-    assert scanning._plain(chunks, Budget(SharedStrings())).marks == {9: {2: "formula"}}
+    assert scanning._plain(chunks, Budget(SharedStrings())).facts.marks == {9: {2: "formula"}}
 
 
 def test_text_budget_counts_what_is_named() -> None:

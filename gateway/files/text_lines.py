@@ -1,0 +1,81 @@
+"""The lines of a sheet that was read by column."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.files.batches import cut, rows_of
+from gateway.files.interfaces import Batch, Cell, Column, Line
+from gateway.intake.plain_rows import SEPARATOR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Some rows in order. rows: their numbers. columns: by place from 0, each one text; one that is
+    not there holds nothing."""
+
+    rows: Sequence[int]
+    columns: dict[int, str]
+
+    def end(self) -> int:
+        """The place behind the last row that holds something."""
+        held = [column.rstrip(SEPARATOR) for column in self.columns.values()]
+        return max((column.count(SEPARATOR) + 1 for column in held if column), default=0)
+
+    def batch(self, width: int, start: int, stop: int) -> Batch:
+        """The rows from `start` on, before `stop`, with so many columns."""
+        rows, columns = self.rows, [self._column(at) for at in range(width)]
+        if (start, stop) != (0, len(rows)):
+            rows, columns = rows[start:stop], [cut(column, start, stop) for column in columns]
+        return Batch(rows=rows, columns=columns)
+
+    def _column(self, at: int) -> Column:
+        return self.columns.get(at, SEPARATOR * (len(self.rows) - 1))
+
+
+class TextLines:
+    """The lines of a sheet from its first row to the last that holds something, all as wide."""
+
+    def __init__(self, blocks: Iterable[Block]) -> None:
+        self._blocks = deque(blocks)
+        while self._blocks and not self._blocks[-1].end():
+            self._blocks.pop()
+        self._width = 1 + max((max(block.columns, default=-1) for block in self._blocks), default=-1)
+        self._number = 1
+        self._at = 0  # in the first block
+        self._cells: Sequence[Sequence[Cell]] = ()  # of that block, once they are asked for
+
+    def __iter__(self) -> TextLines:
+        return self
+
+    def __next__(self) -> Line:
+        if not self._blocks:
+            raise StopIteration
+        number, block = self._number, self._blocks[0]
+        self._number += 1
+        if number < block.rows[self._at]:
+            return Line(row=number, cells=[""] * self._width)
+        if not self._cells:
+            self._cells = list(rows_of(self._batch(block).columns))
+        cells = self._cells[self._at]
+        self._at += 1
+        if self._at == len(self._cells):
+            self._leave()
+        return Line(row=number, cells=cells)
+
+    def rest(self) -> Iterator[Batch]:
+        """The lines that were not taken yet, without such as have no cell."""
+        while self._blocks:
+            batch = self._batch(self._blocks[0], self._at)
+            self._leave()
+            yield batch
+
+    def _batch(self, block: Block, start: int = 0) -> Batch:
+        last = len(self._blocks) == 1
+        return block.batch(self._width, start, block.end() if last else len(block.rows))
+
+    def _leave(self) -> None:
+        self._blocks.popleft()
+        self._at, self._cells = 0, ()
