@@ -36,8 +36,8 @@ def gathered(lines: Iterator[Line]) -> Iterator[Batch | Sequence[Line]]:
 def _batch(lines: Sequence[Line]) -> Batch | None:
     if any(line.damaged or line.hidden for line in lines):
         return None
-    if len({len(line.cells) for line in lines}) > 1:
-        return None
+    if {len(line.cells) for line in lines} != {len(lines[0].cells) or None}:
+        return None  # not all as wide, or none of them with a cell
     columns = [column_of(cells) for cells in zip(*(line.cells for line in lines), strict=True)]
     return Batch(rows=[line.row for line in lines], columns=columns)
 

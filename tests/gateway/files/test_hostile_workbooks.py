@@ -361,7 +361,9 @@ def test_a_panic_of_the_parser_is_a_broken_workbook(monkeypatch: pytest.MonkeyPa
         raise PanicException
 
     monkeypatch.setattr("gateway.files.xlsx.CalamineWorkbook.from_filelike", panic, raising=True)
-    assert fault(GOOD_BOOK) == ("not-xlsx", "encoding")
+    number = workbook(penalty_sheet(GOOD, extra=row(9, '<c r="A9"><v>1</v></c>')))
+    assert fault(number) == ("not-xlsx", "encoding")
+    assert len(read(GOOD_BOOK)) == 1, "nothing but texts is not given to it"
 
 
 def test_flipped_bytes_never_raise_anything_else() -> None:
