@@ -73,8 +73,10 @@ class Reading:
             if total <= MAX_ROWS:
                 yield part
                 continue
-            if room and isinstance(part, Stretch):
-                yield part.part(0, room)
+            if isinstance(part, Stretch):
+                self.sheets[-1].rows -= total - MAX_ROWS - 1  # those behind the first one too many
+                if room:
+                    yield part.part(0, room)
             raise FileFault("dimensions")
         if not total:
             raise FileFault("no-rows")

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.files.batches import cut, rows_of
-from gateway.files.interfaces import Batch, Cell, Column, Line
+from gateway.files.interfaces import Batch, Cell, Line
 from gateway.intake.plain_rows import SEPARATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """Some rows in order. rows: their numbers. columns: by place from 0, each one text; one that is
-    not there holds nothing."""
+    """Some rows in order, in as little memory as the sheet itself takes: it is kept until all of
+    the sheet was scanned. rows: their numbers. columns: by place from 0; one that is not there
+    holds nothing. A column is its texts in UTF-8 with `SEPARATOR` between them, or the places of
+    its texts among `strings`, -1 for none."""
 
     rows: Sequence[int]
-    columns: dict[int, str]
+    columns: Mapping[int, bytes | array[int]]
+    strings: Sequence[str]
 
     def end(self) -> int:
         """The place behind the last row that holds something."""
-        held = [column.rstrip(SEPARATOR) for column in self.columns.values()]
-        return max((column.count(SEPARATOR) + 1 for column in held if column), default=0)
+        return max(map(_end, self.columns.values()), default=0)
 
     def batch(self, width: int, start: int, stop: int) -> Batch:
         """The rows from `start` on, before `stop`, with so many columns."""
-        rows, columns = self.rows, [self._column(at) for at in range(width)]
-        if (start, stop) != (0, len(rows)):
-            rows, columns = rows[start:stop], [cut(column, start, stop) for column in columns]
-        return Batch(rows=rows, columns=columns)
+        columns = map(self._column, range(width))
+        if (start, stop) == (0, len(self.rows)):
+            return Batch(rows=self.rows, columns=list(columns))
+        some = [cut(column, start, stop) for column in columns]
+        return Batch(rows=self.rows[start:stop], columns=some)
 
-    def _column(self, at: int) -> Column:
-        return self.columns.get(at, SEPARATOR * (len(self.rows) - 1))
+    def _column(self, at: int) -> str:
+        column = self.columns.get(at)
+        if column is None:
+            return SEPARATOR * (len(self.rows) - 1)
+        if isinstance(column, bytes):
+            return column.decode()
+        return SEPARATOR.join([self.strings[place] if place >= 0 else "" for place in column])
+
+
+def _end(column: bytes | array[int]) -> int:
+    if isinstance(column, bytes):
+        held = column.rstrip(SEPARATOR.encode())
+        return held.count(SEPARATOR.encode()) + 1 if held else 0
+    return max((at for at, place in enumerate(column, 1) if place >= 0), default=0)
 
 
 class TextLines:

@@ -9,6 +9,7 @@ fit, to the byte, is scanned and parsed like any other sheet.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Sequence
 from operator import lt
 from typing import Literal, NamedTuple
@@ -24,6 +25,8 @@ MAX_PATTERNS = 64
 each with columns of its own."""
 MAX_FRAME = 1 << 20
 """Bytes before and behind the rows that are looked at; most sheets have a few thousand."""
+MAX_STRINGS = 64 << 20
+"""Bytes of the shared strings that are taken apart here, which takes six times as many."""
 
 _Kind = Literal["inlineStr", "s"]
 _SPACES = " \t\r\n"
@@ -86,6 +89,7 @@ class TextSheet:
         self._book = book
         self._kind: _Kind = "s"
         self._letters: list[bytes] = []
+        self._places: list[int] = []
         self._pattern: re.Pattern[bytes] | None = None
         self._blocks: list[Block] = []
 
@@ -97,19 +101,20 @@ class TextSheet:
         rows = self._rows(block)
         if not rows:
             return None
-        numbers, *columns = zip(*rows, strict=True)
-        found = Block(rows=list(map(int, numbers)), columns={})
-        for letters, cells in zip(self._letters, columns, strict=True):
+        first, *columns = zip(*rows, strict=True)
+        numbers = list(map(int, first))
+        if not all(map(lt, numbers, numbers[1:])):
+            return None
+        held: dict[int, bytes | array[int]] = {}
+        for at, cells in zip(self._places, columns, strict=True):
             if any(cells):
-                column = self._texts(cells)
+                column = self._column(cells)
                 if column is None:
                     return None
-                found.columns[column_index(letters.decode())] = column
-        if not all(map(lt, found.rows, found.rows[1:])):
-            return None
-        self._blocks.append(found)
-        width = column_index(self._letters[-1].decode()) + 1 if self._letters else 0
-        return Taken(found.rows[0], found.rows[-1], block.count(b"<c "), width)
+                held[at] = column
+        self._blocks.append(Block(rows=numbers, columns=held, strings=self._book.strings))
+        width = 1 + max(self._places, default=-1)
+        return Taken(numbers[0], numbers[-1], block.count(b"<c "), width)
 
     def finish(self, frame: bytes) -> Sequence[Block] | None:
         """All that was read; None where the rest of the sheet is not as it should be. frame: what
@@ -138,24 +143,25 @@ class TextSheet:
             return False
         if self._pattern is None:
             self._kind = "inlineStr" if b' t="inlineStr"' in block else "s"
-        self._letters = sorted(found, key=lambda letters: column_index(letters.decode()))
+        self._letters = sorted(found, key=lambda letters: (len(letters), letters))
+        self._places = [column_index(letters.decode()) for letters in self._letters]
         self._pattern = self._book.pattern(self._letters, self._kind)
         return self._pattern is not None
 
-    def _texts(self, cells: Sequence[bytes]) -> str | None:
+    def _column(self, cells: Sequence[bytes]) -> bytes | array[int] | None:
         if self._kind == "inlineStr":
-            return _column(cells)
-        strings = self._book.strings
-        try:
-            return SEPARATOR.join([strings[int(cell)] if cell else "" for cell in cells])
-        except IndexError:
-            return None
+            column = _column(cells)
+            return None if column is None else column.encode()
+        places = array("l", [int(cell) if cell else -1 for cell in cells])
+        return places if max(places) < len(self._book.strings) else None
 
 
 def plain_strings(data: bytes) -> Sequence[str] | None:
     """The shared strings of a part in the plainest form; None for one in any other."""
     if not data:
         return ()
+    if len(data) > MAX_STRINGS:
+        return None
     if any(sign in data for sign in _STRANGE) or not _ALL_STRINGS.fullmatch(data):
         return None
     found = _STRINGS.findall(data)

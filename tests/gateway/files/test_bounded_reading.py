@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 import psutil
@@ -251,6 +252,32 @@ def test_a_file_that_kills_its_process(node: Node, monkeypatch: pytest.MonkeyPat
     (job,) = node.jobs.listed(["set-aside"])
     assert (job.id, job.code) == (location.rpartition("/")[2], "ChildDied")
     assert b"".join(node.file_store.content(job.id)) == csv_text(GOOD).encode()
+
+
+def test_a_reader_killed_in_the_middle(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was answered stands, and the next try goes on behind it: every row once."""
+    monkeypatch.setattr("gateway.files.services.ROWS_PER_SET", 5)
+    desk = Desk(node)
+    records = [dict(GOOD, CF_WSH=f"样市监罚〔2024〕{at}号") for at in range(12)]
+    location = desk.post(workbook(penalty_sheet(*records)), "x.xlsx").headers["Location"]
+    with monkeypatch.context() as patch:
+        patch.setattr("gateway.files.services.read_sets", die_after_a_set)
+        node.ctx.signals.uploaded.set()
+        make_worker(node)(threading.Event())
+    answer = desk.answer(location)
+    assert (answer["state"], answer["rows"]) == ("queued", 5)
+    let_go(node)
+    desk.work()
+    answer = desk.answer(location)
+    assert (answer["state"], answer["counts"]["accepted"]) == ("done", 12)
+    assert [told["row"] for told in answer["verdicts"]] == list(range(2, 14))
+
+
+def die_after_a_set(sent: Iterator[bytes], *arguments: Any) -> Iterator[bytes]:
+    """As a reader that somebody kills."""
+    pieces = read_sets(sent, *arguments)
+    yield next(pieces)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def die(sent: Iterator[bytes], *_: object) -> Iterator[bytes]:

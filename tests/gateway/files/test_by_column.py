@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 import openpyxl
 import pytest
 
-from gateway.files import archive, batches, xlsx
+from gateway.files import archive, batches, reading, xlsx
 from gateway.files.batches import gathered
 from gateway.files.by_column import ByColumn
 from gateway.files.errors import FileFault
@@ -76,16 +76,16 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> Ways:
 
 def outcome(data: bytes, name: str) -> Outcome:
     """Rows, the fault of the file, and what is said of its sheets."""
-    reading = Reading(data, name=name, type_=None)
+    file = Reading(data, name=name, type_=None)
     rows, fault = [], None
     try:
-        for one in reading.rows():
+        for one in file.rows():
             rows.append(one)
     except FileFault as error:
         fault = error.name
     return rows, fault, [
         (sheet.name, sheet.schema, sheet.rows, sheet.unread, sheet.fault and sheet.fault.name)
-        for sheet in reading.sheets
+        for sheet in file.sheets
     ]
 
 
@@ -196,6 +196,17 @@ def test_tables_made_at_random(seed: int, ways: Ways, monkeypatch: pytest.Monkey
     monkeypatch.setattr(archive, "CHUNK", made.random.choice([800, 5000, 1 << 20]))
     ways.check(made.table(), "x.csv")
     ways.check(made.workbook())
+
+
+def test_one_row_too_many(ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever in a stretch it stands; those before it are read, and counted."""
+    monkeypatch.setattr(batches, "ROWS", 4)
+    made = Made(1, good=True)
+    for most, fault in ((1, "dimensions"), (6, "dimensions"), (23, "dimensions"), (24, None)):
+        monkeypatch.setattr(reading, "MAX_ROWS", most)
+        for data, name in ((made.workbook(), "x.xlsx"), (made.table(), "x.csv")):
+            rows, told, _ = ways.check(data, name)
+            assert (len(rows), told) == (most, fault)
 
 
 def test_most_of_them_are_read_the_quick_way(ways: Ways) -> None:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gateway.files.cells import MAX_CELL, UNREAD, clean, plain_text, shown, text_of
 from gateway.files.interfaces import Cell, Marked
-from gateway.intake.plain_rows import split_list
 from ledger.records.schema import all_schemas
 from ledger.records.schema_parts import Kind
 
@@ -159,12 +158,6 @@ def test_any_text(text: str) -> None:
         assert (found, error) == ("", "encoding")
     else:
         assert (found, error) == (text.strip(), None)
-
-
-def test_lists() -> None:
-    assert split_list("警告；罚款;通报批评\n 其他 ;;\r\n") == ["警告", "罚款", "通报批评", "其他"]
-    assert split_list("没收违法所得、没收非法财物") == ["没收违法所得、没收非法财物"]
-    assert split_list(" ; ；\n") == []
 
 
 @pytest.mark.parametrize(
