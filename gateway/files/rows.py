@@ -47,6 +47,8 @@ _SHIFTED = FieldError(
 
 
 _HIDDEN = (remark("row-hidden"),)
+
+
 @dataclass(slots=True)
 class _Taken:
     """What the known columns of one line hold."""

@@ -99,9 +99,7 @@ def scan(
         return Scanned(*read_exactly(next(readings), budget))
 
 
-def _plain(
-    chunks: Iterable[bytes], budget: Budget, texts: TextSheet | None = None
-) -> Scanned:
+def _plain(chunks: Iterable[bytes], budget: Budget, texts: TextSheet | None = None) -> Scanned:
     facts, seen = SheetFacts(), _Seen()
     inside = _Inside(iter(chunks))
     for block in inside.blocks():

@@ -14,7 +14,6 @@ from gateway.files.stretch import Look, Part, Row, Shape, Stretch, count
 from gateway.intake.interfaces import RowInput
 from gateway.intake.plain_rows import PlainRows
 
-
 _RowLook = tuple[Sequence[str], Sequence[Cell], Shape]
 
 

@@ -58,7 +58,9 @@ class TextLines:
         self._blocks = deque(blocks)
         while self._blocks and not self._blocks[-1].end():
             self._blocks.pop()
-        self._width = 1 + max((max(block.columns, default=-1) for block in self._blocks), default=-1)
+        self._width = 1 + max(
+            (max(block.columns, default=-1) for block in self._blocks), default=-1
+        )
         self._number = 1
         self._at = 0  # in the first block
         self._cells: Sequence[Sequence[Cell]] = ()  # of that block, once they are asked for

@@ -25,8 +25,8 @@ MAX_PATTERNS = 64
 each with columns of its own."""
 MAX_FRAME = 1 << 20
 """Bytes before and behind the rows that are looked at; most sheets have a few thousand."""
-MAX_STRINGS = 64 << 20
-"""Bytes of the shared strings that are taken apart here, which takes six times as many."""
+MAX_STRINGS = 32 << 20
+"""Bytes of the shared strings that are taken apart here, which takes ten times as many."""
 
 _Kind = Literal["inlineStr", "s"]
 _SPACES = " \t\r\n"

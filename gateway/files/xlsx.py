@@ -41,9 +41,7 @@ def tables(data: bytes) -> list[Table]:
     strings = shared_strings(part)
     budget = Budget(strings, styles)
     texts = Texts(plain_strings(part) if strings.rewritten is None else None, styles)
-    scanned = [
-        scan(_Readings(archive, sheet.path), budget, texts.sheet()) for sheet in book.sheets
-    ]
+    scanned = [scan(_Readings(archive, sheet.path), budget, texts.sheet()) for sheet in book.sheets]
     _demand_plain_rest(archive, {sheet.path for sheet in book.sheets})
     if all(found.texts is not None for found in scanned):
         workbook = None

@@ -74,9 +74,7 @@ class PlainRows:
             texts={name: cut(text, start, stop) for name, text in self.texts.items()},
             class_=None if self.class_ is None else cut(self.class_, start, stop),
             corrects=None if self.corrects is None else cut(self.corrects, start, stop),
-            errors={
-                at - start: errors for at, errors in self.errors.items() if start <= at < stop
-            },
+            errors={at - start: errors for at, errors in self.errors.items() if start <= at < stop},
         )
 
     def _values(self, name: str) -> Sequence[str | list[str]]:

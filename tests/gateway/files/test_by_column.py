@@ -4,8 +4,7 @@ against the plain way, file by file, over samples, tables made at random and fil
 
 import io
 import pickle
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -16,7 +15,6 @@ import openpyxl
 import pytest
 
 from gateway.files import archive, batches, reading, xlsx
-from gateway.files.batches import gathered
 from gateway.files.by_column import ByColumn
 from gateway.files.errors import FileFault
 from gateway.files.header import find_header
@@ -30,7 +28,17 @@ from gateway.intake.interfaces import RowInput
 from gateway.intake.worker import Pickled
 from ledger.records.schema import all_schemas
 from tests.gateway.files.test_fuzz import FEW, FILES, flipped, inside, renumbered
-from tests.support.sheets import GOOD, MAIN, letters, parts, row, sheet_xml, workbook, zipped
+from tests.support.sheets import (
+    GOOD,
+    MAIN,
+    letters,
+    parts,
+    penalty_sheet,
+    row,
+    sheet_xml,
+    workbook,
+    zipped,
+)
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 Outcome = tuple[list[Row], str | None, list[object]]
@@ -83,23 +91,49 @@ def outcome(data: bytes, name: str) -> Outcome:
             rows.append(one)
     except FileFault as error:
         fault = error.name
-    return rows, fault, [
-        (sheet.name, sheet.schema, sheet.rows, sheet.unread, sheet.fault and sheet.fault.name)
-        for sheet in file.sheets
-    ]
+    return (
+        rows,
+        fault,
+        [
+            (sheet.name, sheet.schema, sheet.rows, sheet.unread, sheet.fault and sheet.fault.name)
+            for sheet in file.sheets
+        ],
+    )
 
 
 # ---- tables made at random
 
 TEXTS = [
     *("甲", "甲 乙", " 甲", "甲 ", "\t甲\n", "甲\n乙", "\u3000甲", "甲\u3000", "", "", "", " "),
-    *("A&B", "<1>", "&lt;", "_x0041_", "_x", ">", "]]>", '"', "'", "⚠formula-cell: 2", "乙⚠", "\x7f"),
+    *(
+        "A&B",
+        "<1>",
+        "&lt;",
+        "_x0041_",
+        "_x",
+        ">",
+        "]]>",
+        '"',
+        "'",
+        "⚠formula-cell: 2",
+        "乙⚠",
+        "\x7f",
+    ),
     *("0.2", "罚款；警告", "；", "2024/04/06", "轻微", "ab" * 32, "=1+1", "甲" * 300, "\u2028"),
 ]
 ODD = ["\0", "\r\n", "\x0b", "\ufffe", "&#10;甲", "&#x4e2d;", "甲" * 40_000]
 """Of which XML, or one of the two ways, makes something of its own."""
 ASIDE = ["合计", "填报人：样例人", "备注：无", "单位盖章"]
-EXTRA = ["备用列", "", "CL_CORRECTS", "失信等级", "CL_ROW", "行政处罚决定文书号", "CF_WSH", "企业名称"]
+EXTRA = [
+    "备用列",
+    "",
+    "CL_CORRECTS",
+    "失信等级",
+    "CL_ROW",
+    "行政处罚决定文书号",
+    "CF_WSH",
+    "企业名称",
+]
 
 
 class Made:
@@ -140,7 +174,9 @@ class Made:
     def workbook(self) -> bytes:
         """As a workbook: every text in its cell, or all of them shared."""
         shared: dict[str, int] | None = {} if self.random.random() < 0.4 else None
-        rows = [self._row(at, line, shared) for at, line in enumerate([self.header, *self.lines], 1)]
+        rows = [
+            self._row(at, line, shared) for at, line in enumerate([self.header, *self.lines], 1)
+        ]
         strings = "".join(f"<si>{self._text(text)}</si>" for text in shared or ())
         sheet = sheet_xml("".join(rows))
         if self.random.random() < 0.3:
@@ -253,7 +289,7 @@ def test_numbers_dates_and_merged_cells(ways: Ways, monkeypatch: pytest.MonkeyPa
     rows, fault, sheets = ways.check(buffer.getvalue())
     assert (len(rows), fault, len(sheets)) == (80, None, 3)
     assert ways.stretches and not ways.sheets
-    since = "<workbookPr date1904=\"1\"/>"
+    since = '<workbookPr date1904="1"/>'
     made = Made(3)
     ways.check(workbook(made._row(1, made.header, None), properties=since))
 
@@ -346,13 +382,28 @@ def test_what_the_parser_refuses_is_refused(frame: tuple[str, str], ways: Ways) 
     assert ways.check(book_of(A1))[1] == "header-missing"
 
 
+@pytest.mark.parametrize(("code", "plain"), [("@", True), ("yyyy/m/d", True), (";;;", False)])
+def test_a_format_that_hides_texts(code: str, plain: bool, ways: Ways) -> None:
+    """Somewhere in the workbook: then no sheet is taken for one of texts."""
+    styles = (
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="{code}"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
+    )
+    sheet = sheet_xml(penalty_sheet(GOOD)).replace('<c r="A2"', '<c r="A2" s="1"')
+    rows, _, _ = ways.check(zipped(parts({"S": sheet}) | {"xl/styles.xml": styles}))
+    assert ways.sheets == plain
+    assert (rows[0].cells[0] == GOOD["CF_XDR_MC"]) == plain
+
+
 def test_so_many_expressions() -> None:
     """A sheet more is left to the parser, whatever stands in it."""
     count = MAX_PATTERNS + 5
-    sheets = {f"S{at}": sheet_xml(row(1, A1.replace("A1", f"{letters(at)}1"))) for at in range(count)}
+    sheets = {
+        f"S{at}": sheet_xml(row(1, A1.replace("A1", f"{letters(at)}1"))) for at in range(count)
+    }
     tables = xlsx.tables(zipped(parts(sheets)))
     assert [table.rest is not None for table in tables].count(False) == 5
-    assert [[list(line.cells) for line in table.lines][0][-1] for table in tables] == ["甲"] * count
+    assert [next(table.lines).cells[-1] for table in tables] == ["甲"] * count
 
 
 # ---- in sets, and from process to process
