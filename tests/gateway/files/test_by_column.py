@@ -386,8 +386,8 @@ def test_what_the_parser_refuses_is_refused(frame: tuple[str, str], ways: Ways) 
 def test_a_format_that_hides_texts(code: str, plain: bool, ways: Ways) -> None:
     """Somewhere in the workbook: then no sheet is taken for one of texts."""
     styles = (
-        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="{code}"/></numFmts>'
-        '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
+        f'<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" formatCode="{code}"/>'
+        '</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>'
     )
     sheet = sheet_xml(penalty_sheet(GOOD)).replace('<c r="A2"', '<c r="A2" s="1"')
     rows, _, _ = ways.check(zipped(parts({"S": sheet}) | {"xl/styles.xml": styles}))
