@@ -32,7 +32,8 @@ class CannotBuild(Exception):
 class Module:
     """A Go module and the program in it. sum: of its content, as `go.sum` writes it. newer: modules
     taken in a later version than it asks for, each with its lines of `go.sum`. files: taken along,
-    by their paths inside."""
+    by their paths inside. added: files of ours that are compiled as if they lay inside it, so that
+    its own `go.sum` pins what they import."""
 
     path: str
     version: str
@@ -42,6 +43,7 @@ class Module:
     ldflags: str = "-w -s"
     newer: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
     files: tuple[str, ...] = ()
+    added: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -121,7 +123,7 @@ def build(folder: Path, progress: Progress) -> Engine:
     path.unlink(missing_ok=True)
     for module in MODULES:
         progress(f"building {module.name} {module.version}, minutes the first time")
-        _build(module, folder)
+        build_module(module, folder)
     path.write_text(json.dumps(stamp, indent=1) + "\n", "utf-8")
     return engine
 
@@ -143,7 +145,8 @@ def new_enough(told: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= OLDEST_GO
 
 
-def _build(module: Module, folder: Path) -> None:
+def build_module(module: Module, folder: Path) -> None:
+    """One program, in `folder`. Raises CannotBuild."""
     source = _download(module, folder)
     mod = folder / f"{module.name}.mod"
     mod.write_bytes((source / "go.mod").read_bytes())
@@ -153,6 +156,11 @@ def _build(module: Module, folder: Path) -> None:
         _go(["mod", "edit", f"-require={path}@{version}", str(mod)], folder)
     command = ["build", "-C", str(source), f"-modfile={mod}", "-mod=readonly", "-trimpath"]
     command += ["-buildvcs=false", "-tags", module.tags, "-ldflags", module.ldflags]
+    if module.added:
+        beside = {str(source / name): str(path) for name, path in module.added.items()}
+        overlay = folder / f"{module.name}.overlay.json"
+        overlay.write_text(json.dumps({"Replace": beside}), "utf-8")
+        command += ["-overlay", str(overlay)]
     _go([*command, "-o", str(folder / module.name), module.program], folder)
     for name in module.files:
         (folder / Path(name).name).write_bytes((source / name).read_bytes())

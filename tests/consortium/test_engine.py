@@ -83,7 +83,7 @@ def test_what_is_built_is_not_built_again(tmp_path: Path, monkeypatch: pytest.Mo
     _go(tmp_path, "echo go version go1.26.0 linux/amd64")
     monkeypatch.setenv("PATH", str(tmp_path))
     built: list[str] = []
-    monkeypatch.setattr(engine, "_build", lambda module, _folder: built.append(module.name))
+    monkeypatch.setattr(engine, "build_module", lambda module, _folder: built.append(module.name))
     for _ in range(2):
         build(tmp_path / "engine", lambda _: None)
     assert built == ["geth", "beacond"]
