@@ -42,6 +42,7 @@ OTHER = "110000"
 """A member without a gateway here, whose keys lie in the folder of the network."""
 PAGE = 64
 """Acts of one call, as many as the contract takes."""
+CALLS = 20
 AHEAD = 3600
 SENDERS = 2
 """As many steps as a token may hand in at once."""
@@ -126,6 +127,7 @@ def measure_acts(book: Book, site: Site, held: Sequence[Held], sent: int, follow
     with."""
     with closing(Registry(site, OTHER)) as other:
         _gas(book, other)
+        _on_chain(book, other)
         _catch_up(book, site, other, followed)
     with closing(Registry(site, CODE)) as own:
         _through_the_gateway(book, site, own, held[1 : 2 * sent : 2])
@@ -168,6 +170,22 @@ def _gas(book: Book, other: Registry) -> None:
     book.put("gas_per_act", 1, alone)
     acts = [other.act(Action.WITHDRAW, secrets.token_bytes(32)) for _ in range(PAGE)]
     book.put("gas_per_act", PAGE, other.gas(other.send(acts)) / PAGE)
+
+
+def _on_chain(book: Book, other: Registry) -> None:
+    """Acts straight to the contract, all calls sent before the first is waited for."""
+    pages = [
+        [other.act(Action.WITHDRAW, secrets.token_bytes(32)) for _ in range(PAGE)]
+        for _ in range(CALLS)
+    ]
+    before = other.contract().latest().count
+    begun = time.monotonic()
+    for tx in [other.send(page) for page in pages]:
+        other.gas(tx)
+    seconds, count = time.monotonic() - begun, PAGE * CALLS
+    made = other.contract().latest().count - before
+    book.check("acts sent to the chain are there", made == count, made, times=count)
+    book.put("chain_acts_per_s", count, count / seconds)
 
 
 def _catch_up(book: Book, site: Site, other: Registry, count: int) -> None:

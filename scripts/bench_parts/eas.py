@@ -32,6 +32,7 @@ PER_CALL = 100
 GAS = 28_000_000
 """Below anvil's block limit of 30 million; 100 attestations take some 17 million."""
 ATTEST, TIMESTAMP = "EAS multiAttest, 100 per call", "EAS multiTimestamp, 100 per call"
+REVOKE = "EAS multiRevoke, 100 per call"
 ZERO = "0x" + "00" * 20
 
 
@@ -79,16 +80,28 @@ def _artefact(archive: Path, name: str) -> dict[str, Any]:
 
 
 def measure_eas(book: Book, rpc: str, archive: Path, calls: int) -> None:
-    """`calls` of each kind. Peers of throughput and of gas."""
+    """`calls` of each kind, and the revocation of all that was attested. Peers of throughput and of
+    gas."""
     service = _Service(Web3(HTTPProvider(rpc, request_kwargs={"timeout": 120})), archive)
     for name, call in ((ATTEST, service.attest), (TIMESTAMP, service.timestamp)):
-        receipts, seconds = service.run([call(n) for n in range(calls)])
-        good = all(receipt["status"] == 1 for receipt in receipts)
-        book.check(f"{name}: every call succeeded", good, times=calls)
+        seconds, gas = _run(book, service, name, [call(n) for n in range(calls)])
         book.peer("ndjson_records_per_s", name, calls * PER_CALL, calls * PER_CALL / seconds)
-        gas = sum(receipt["gasUsed"] for receipt in receipts)
         book.peer("gas_per_record_4096", name, calls * PER_CALL, gas / (calls * PER_CALL))
-    book.check("EAS: each attestation made", service.attested() == calls * PER_CALL)
+    book.check("EAS: each attestation made", len(service.attested()) == calls * PER_CALL)
+    made = service.attested()
+    pages = [made[at : at + PER_CALL] for at in range(0, len(made), PER_CALL)]
+    seconds, gas = _run(book, service, REVOKE, [service.revoke(page) for page in pages])
+    book.check("EAS: each attestation revoked", service.revoked() == len(made))
+    book.peer("chain_acts_per_s", REVOKE, len(made), len(made) / seconds)
+    book.peer("gas_per_act", REVOKE, len(made), gas / len(made))
+
+
+def _run(book: Book, service: _Service, name: str, calls: Sequence[str]) -> tuple[float, int]:
+    """Seconds and gas of all calls."""
+    receipts, seconds = service.run(calls)
+    good = all(receipt["status"] == 1 for receipt in receipts)
+    book.check(f"{name}: every call succeeded", good, times=len(calls))
+    return seconds, sum(receipt["gasUsed"] for receipt in receipts)
 
 
 class _Service:
@@ -99,7 +112,7 @@ class _Service:
         self._from = web3.eth.accounts[0]
         registry = self._deploy(_artefact(archive, "SchemaRegistry"))
         self._eas = self._deploy(_artefact(archive, "EAS"), registry.address)
-        call = registry.functions.register("bytes32 commitment", ZERO, False)
+        call = registry.functions.register("bytes32 commitment", ZERO, True)
         receipt = self._wait(call.transact({"from": self._from}))
         self._schema = receipt["logs"][0]["topics"][1]
         self._first_block = receipt["blockNumber"]
@@ -116,7 +129,7 @@ class _Service:
 
     def attest(self, call: int) -> str:
         """Calldata of one multiAttest of `PER_CALL` digests."""
-        data = [(ZERO, 0, False, bytes(32), digest, 0) for digest in _digests("attest", call)]
+        data = [(ZERO, 0, True, bytes(32), digest, 0) for digest in _digests("attest", call)]
         return str(self._eas.encode_abi("multiAttest", args=[[(self._schema, data)]]))
 
     def timestamp(self, call: int) -> str:
@@ -143,10 +156,19 @@ class _Service:
             "nonce": Nonce(nonce),
         }
 
-    def attested(self) -> int:
-        """Events of the attestations made."""
+    def revoke(self, attestations: Sequence[bytes]) -> str:
+        """Calldata of one multiRevoke."""
+        data = [(uid, 0) for uid in attestations]
+        return str(self._eas.encode_abi("multiRevoke", args=[[(self._schema, data)]]))
+
+    def attested(self) -> list[bytes]:
+        """Numbers of the attestations made."""
         logs = self._eas.events.Attested().get_logs(from_block=self._first_block)
-        return len(list(logs))
+        return [bytes(log["args"]["uid"]) for log in logs]
+
+    def revoked(self) -> int:
+        """Events of their revocations."""
+        return len(list(self._eas.events.Revoked().get_logs(from_block=self._first_block)))
 
 
 def _digests(kind: str, call: int) -> list[bytes]:
