@@ -1,106 +1,38 @@
 """The figures of the data path, measured on a real network of this machine and checked.
 
-    python scripts/bench.py            10 thousand to 1 million records, medians of three runs
+    python scripts/bench.py            10 thousand to 1 million records in turn with the commit
+                                       before, then to 10 million, then PostgreSQL; under an hour
     python scripts/bench.py --quick    2 and 10 thousand records, under two minutes
     python scripts/bench.py --check    the quick one for correctness alone, in build/bench/
-    python scripts/bench.py --sizes 10000,100000 --runs 1 --out build/bench/mine
+    python scripts/bench.py --against v0.3 --sizes 10000,100000 --runs 1 --alone 0 --postgresql 0
 
 Writes results.json, a page and charts into docs/benchmarks/. One province: its gateway, its anvil,
-clients in processes of their own, HTTP on loopback. Stops at the first thing that is not right: a
-figure of something wrong means nothing.
+clients in processes of their own, HTTP on loopback. The commit before runs its own program in the
+same way on a network of its own, line by line in turn with this one. Stops at the first thing that
+is not right: a figure of something wrong means nothing. Ten million records take some 15 GB in
+build/bench/, the commit before 2 GB more, five million on PostgreSQL 10 GB in the temporary folder.
 """
 
-import argparse
+from __future__ import annotations
+
+import shutil
+import subprocess
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from scripts.bench_parts import eas
-from scripts.bench_parts.acts import measure_acts
-from scripts.bench_parts.audit import measure_replay
-from scripts.bench_parts.batches import measure_batches
-from scripts.bench_parts.book import MILLION, Book, CheckFailed
-from scripts.bench_parts.gas import measure_gas
-from scripts.bench_parts.load import Clients, measure_ndjson
-from scripts.bench_parts.proofs import fetch, measure_command, measure_verify
-from scripts.bench_parts.provinces import measure_provinces
-from scripts.bench_parts.report import setting, table, write
-from scripts.bench_parts.sheets import measure_xlsx
-from scripts.bench_parts.singles import measure_singles
-from scripts.bench_parts.site import Site, TooSlow, site
+from scripts.bench_parts import tessera
+from scripts.bench_parts.book import BY_NAME, FORMER, POSTGRESQL, Book, CheckFailed
+from scripts.bench_parts.plans import BUILD, DOCS, LARGE, Plan, parse
+from scripts.bench_parts.report import described, setting, table, write
+from scripts.bench_parts.sides import ROOT, Side, Sides, Tree, open_sides, tree_of
 from scripts.bench_parts.soak_report import borrow
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "bench"
-DOCS = ROOT / "docs" / "benchmarks"
-ONCE_FROM = 500_000
-"""Sizes from here on are measured in the first run only."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How much of everything. sizes: of the log, rising; singles: seconds at each size; receipts:
-    verified at each size; commands: runs of `verify`; eas_calls 0: without that peer; acts: decided
-    through the gateway, followed after a gap, records verified with a tenth of them acted on, and
-    rounds of four provinces."""
-
-    what: str
-    out: Path
-    sizes: tuple[int, ...]
-    runs: int
-    singles: float
-    receipts: int
-    commands: int
-    xlsx_rows: tuple[int, ...]
-    gas: int
-    eas_calls: int
-    acts: tuple[int, int, int, int]
-    peers: bool
-
-
-FULL = Plan(
-    what="Full run.",
-    out=DOCS,
-    sizes=(10_000, 100_000, MILLION),
-    runs=3,
-    singles=15,
-    receipts=2000,
-    commands=7,
-    xlsx_rows=(10_000, 100_000),
-    gas=3,
-    eas_calls=20,
-    acts=(1000, 10_000, 10_000, 100),
-    peers=True,
-)
-QUICK = Plan(
-    what="Quick run: small sizes, which are start-up more than pace.",
-    out=DOCS,
-    sizes=(2_000, 10_000),
-    runs=1,
-    singles=4,
-    receipts=200,
-    commands=3,
-    xlsx_rows=(2_000,),
-    gas=1,
-    eas_calls=20,
-    acts=(100, 1000, 1000, 20),
-    peers=True,
-)
-CHECK = Plan(
-    what="Quick run for correctness; its times mean nothing.",
-    out=BUILD / "check",
-    sizes=(2_000, 6_000),
-    runs=1,
-    singles=2,
-    receipts=100,
-    commands=1,
-    xlsx_rows=(2_000,),
-    gas=1,
-    eas_calls=0,
-    acts=(10, 130, 100, 1),
-    peers=True,
-)
+THIS = "this tree"
 
 
 def say(text: str) -> None:
@@ -108,102 +40,200 @@ def say(text: str) -> None:
     print(f"bench: {text}", flush=True)
 
 
-def one_run(book: Book, plan: Plan, sizes: tuple[int, ...]) -> None:
-    """A fresh network, grown from size to size; everything measured at each."""
-    clients = Clients()
-    try:
-        with site(BUILD / "network") as here:
-            leaves: dict[str, int] = {}
-            for size in sizes:
-                leaves = at_size(book, plan, here, clients, size)
-            for rows in plan.xlsx_rows:
-                say(f"an XLSX file of {rows:,} rows")
-                measure_xlsx(book, here, rows, peers=plan.peers)
-            say("gas of anchors of 4,096 records")
-            measure_gas(book, here, plan.gas)
-            peer_chain(book, plan, here)
-            decided, followed, verified, rounds = plan.acts
-            say(f"acts: {decided:,} decided, {followed:,} followed, {verified:,} receipts")
-            held = fetch(here, leaves, 2 * verified)
-            measure_acts(book, here, held, decided, followed)
-    finally:
-        clients.close()
-    say(f"acts acknowledged by four provinces, {rounds:,} rounds")
-    measure_provinces(book, BUILD / "provinces", rounds)
-
-
-def at_size(book: Book, plan: Plan, here: Site, clients: Clients, size: int) -> dict[str, int]:
-    """Everything that depends on how long the log is; the leaves of the records just sent."""
-    say(f"NDJSON up to {size:,} records")
-    leaves = measure_ndjson(book, here, clients, size)
-    book.put("bytes_per_record", size, here.bytes_per_record())
-    say(f"receipts and replay at {size:,}")
-    held = fetch(here, leaves, plan.receipts)
-    measure_verify(book, here, held)
-    measure_command(book, here, held[-1], plan.commands)
-    measure_batches(book, here, leaves, 5 * plan.receipts)
-    measure_replay(book, here, peers=plan.peers)
-    say(f"single records and start at {size:,}")
-    measure_singles(book, here, plan.singles)
-    book.put("start_s_10m", size, here.restart())
-    return leaves
-
-
-def peer_chain(book: Book, plan: Plan, here: Site) -> None:
-    """EAS, where its package can be had."""
-    if not plan.eas_calls:
+def enter(book: Book, told: Mapping[str, Any], which: str = "", at: int | None = None) -> None:
+    """Put down what a side found. which: `FORMER` or `POSTGRESQL`; "": this tree. at: the size that
+    all of it is told for."""
+    for name, size, value in flat(told["values"]):
+        if which and name in BY_NAME:
+            book.other(which, name, at or size, value)
+        elif not which:
+            book.put(name, at or size, value)
+    for what, times in told["checks"].items():
+        book.check(what, True, times=times)
+    for note in told["notes"]:
+        book.note(f"{which}: {note}" if which else note)
+    if which == FORMER:
         return
-    say("EAS on the same anvil")
-    try:
-        eas.measure_eas(book, here.rpc, eas.fetch(BUILD / "npm"), plan.eas_calls)
-    except eas.Unavailable as error:
-        book.notes.append(f"EAS was not measured: {error}")
+    for title, size, value in flat(told["beside"]):
+        book.aside(f"{title}, {which}" if which else title, at or size, value)
+    for name, peers in told["peers"].items():
+        for peer, size, value in flat(peers):
+            book.peer(name, peer, size, value)
 
 
-def parse() -> Plan:
-    """The plan that the command line asks for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument("--quick", action="store_const", dest="plan", const=QUICK)
-    kind.add_argument("--check", action="store_const", dest="plan", const=CHECK)
-    parser.set_defaults(plan=FULL)
-    parser.add_argument("--sizes", type=_sizes, metavar="N,N", help="rising sizes of the log")
-    parser.add_argument("--runs", type=int, metavar="N")
-    parser.add_argument("--out", type=Path, metavar="DIR")
-    args = parser.parse_args()
-    given = {name: getattr(args, name) for name in ("sizes", "runs", "out")}
-    plan: Plan = args.plan
-    return replace(plan, **{name: value for name, value in given.items() if value is not None})
+def flat(values: Mapping[str, Mapping[str, Sequence[float]]]) -> Iterator[tuple[str, int, float]]:
+    """Name, size and value of every measurement."""
+    for name, by_size in values.items():
+        for size, found in by_size.items():
+            for value in found:
+                yield name, int(size), value
 
 
-def _sizes(text: str) -> tuple[int, ...]:
-    found = tuple(int(part) for part in text.split(","))
-    if list(found) != sorted(set(found)) or found[0] < 1:
-        raise argparse.ArgumentTypeError("sizes rise")
+@dataclass
+class Bench:
+    """One benchmark. trees: this one, and the commit before."""
+
+    book: Book
+    plan: Plan
+    trees: list[Tree]
+    runs: int = 0
+
+    def run(self) -> None:
+        """All of it. Raises CheckFailed."""
+        for number in range(self.plan.runs):
+            say(f"run {number + 1} of {self.plan.runs}")
+            large = number < self.plan.large_runs
+            sizes = [size for size in self.plan.sizes if large or size < LARGE]
+            alone = self.plan.alone if number == self.plan.large_runs - 1 else ()
+            self._one(sizes or list(self.plan.sizes), alone, first=number == 0)
+        if self.plan.postgresql:
+            self._postgresql()
+        if self.plan.tessera:
+            say(f"tessera, {self.plan.tessera:,} entries")
+            tessera.measure_tessera(self.book, BUILD / "tessera", self.plan.tessera)
+
+    def _fresh(self) -> Path:
+        """An empty folder for the networks of a run."""
+        self.runs += 1
+        folder = BUILD / f"run-{self.runs}"
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
+
+    def _one(self, sizes: list[int], alone: tuple[int, ...], *, first: bool) -> None:
+        """Fresh networks, grown from size to size; everything measured at each."""
+        folder = self._fresh()
+        with open_sides(self.trees, folder) as sides:
+            own = sides.by_name[THIS]
+            for side in sides.in_turn():
+                side.do("begin", folder=str(side.folder / "network"))
+            for size in sizes:
+                self._at_size(sides, size)
+            for rows in self.plan.xlsx_rows:
+                say(f"an XLSX file of {rows:,} rows")
+                self._each(sides, "xlsx", {"rows": rows}, peers=self.plan.peers)
+            say("gas of anchors of 4,096 records")
+            self._each(sides, "gas", {"wanted": self.plan.gas})
+            self._end(sides)
+            for size in alone:
+                self._at_size(sides, size)
+            if first:
+                self._once(own)
+            own.do("end")
+            self._witnessed(own)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def _end(self, sides: Sides) -> None:
+        """Part with the commit before."""
+        if (other := sides.by_name.pop(FORMER, None)) is not None:
+            other.do("end")
+            self._witnessed(other)
+            other.close()
+
+    def _witnessed(self, side: Side) -> None:
+        say(side.witnessed())
+        if self.trees[1:]:
+            self.book.note(f"Run {self.runs}: {side.witnessed()}")
+        for step, why in side.absent.items():
+            self.book.note(f"{side.tree.name}: no {step} ({why})")
+
+    def _at_size(self, sides: Sides, size: int) -> None:
+        """Everything that depends on how long the log is."""
+        plan, own = self.plan, sides.by_name[THIS]
+        repeats = plan.repeats if size >= LARGE else 1
+        say(f"NDJSON up to {size:,} records")
+        self._each(sides, "ndjson", {"size": size}, at=size)
+        say(f"receipts and replay at {size:,}")
+        self._each(sides, "receipts", {"count": plan.receipts})
+        for _ in range(repeats):
+            self._each(sides, "verify", {}, at=size)
+        self._each(sides, "command", {"times": plan.commands}, at=size)
+        for number in range(repeats):
+            self._each(sides, "replay", {}, peers=plan.peers and not number, at=size)
+        if size == max(plan.sizes):
+            self._enter(own, own.do("replay_files"), size)
+        say(f"single records and start at {size:,}")
+        for _ in range(repeats):
+            self._each(sides, "singles", {"seconds": plan.singles}, at=size)
+        self._each(sides, "start", {}, at=size)
+
+    def _once(self, own: Side) -> None:
+        """What is measured at one size, with peers on the same chain."""
+        decided, followed, verified, rounds = self.plan.acts
+        if self.plan.eas_calls:
+            say("EAS on the same anvil")
+            found = own.do("eas", folder=str(BUILD / "npm"), calls=self.plan.eas_calls)
+            self._enter(own, found)
+        say(f"acts: {decided:,} decided, {followed:,} followed, {verified:,} receipts")
+        self._enter(own, own.do("acts", decided=decided, followed=followed, verified=verified))
+        say(f"acts acknowledged by four provinces, {rounds:,} rounds")
+        self._enter(own, own.do("provinces", folder=str(BUILD / "provinces"), rounds=rounds))
+
+    def _postgresql(self) -> None:
+        """This tree on the other database, by itself."""
+        folder = self._fresh()
+        with open_sides([Tree(POSTGRESQL, ROOT)], folder) as sides:
+            side = sides.by_name[POSTGRESQL]
+            side.do("begin", folder=str(folder / "network"), kind="on_postgresql")
+            for size in self.plan.postgresql:
+                say(f"PostgreSQL, up to {size:,} records")
+                self._enter(side, side.do("ndjson", size=size), size)
+                self._enter(side, side.do("singles", seconds=self.plan.singles), size)
+                self._enter(side, side.do("start"), size)
+            self._enter(side, side.do("replay", peers=False), self.plan.postgresql[-1])
+            side.do("end")
+
+    def _each(
+        self,
+        sides: Sides,
+        step: str,
+        arguments: Mapping[str, Any],
+        *,
+        peers: bool | None = None,
+        at: int | None = None,
+    ) -> None:
+        """One step on all sides, one after the other. peers: whether this tree's has peers beside
+        it."""
+        for side in sides.in_turn():
+            more = {} if peers is None else {"peers": peers and side.tree.name == THIS}
+            self._enter(side, side.do(step, **arguments, **more), at)
+
+    def _enter(self, side: Side, told: Mapping[str, Any] | None, at: int | None = None) -> None:
+        which = "" if side.tree.name == THIS else side.tree.name
+        if told is not None:
+            enter(self.book, told, which, at)
+
+
+def trees(plan: Plan, book: Book, stack: ExitStack) -> list[Tree]:
+    """This tree, and the one that it is measured against."""
+    found = [Tree(THIS, ROOT)]
+    if plan.against is not None:
+        found.append(stack.enter_context(tree_of(plan.against, FORMER)))
+        book.note(f"The commit before is {described(plan.against)}.")
     return found
 
 
 def main() -> int:
     """Command line entry."""
-    plan, book = parse(), Book()
+    plan, book = parse(__doc__), Book()
     at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), plan.what)
+    out, failed = plan.out, ""
     try:
-        for run in range(plan.runs):
-            say(f"run {run + 1} of {plan.runs}")
-            some = tuple(size for size in plan.sizes if run == 0 or size < ONCE_FROM)
-            one_run(book, plan, some or plan.sizes)
-    except (CheckFailed, TooSlow) as error:
+        with ExitStack() as stack:
+            Bench(book, plan, trees(plan, book, stack)).run()
+    except (CheckFailed, subprocess.CalledProcessError) as error:
         say(f"FAILED: {error}")
+        # What was measured until then took its time; it is no benchmark.
+        failed, out = str(error), BUILD / "failed"
+        book.note(f"This run FAILED: {error}")
+    if failed and not book.values:
         return 1
-    checked = sum(book.checks.values())
     borrow(book, DOCS / "soak")
-    write(plan.out, book, at)
+    write(out, book, at)
     print(table(book))
+    checked = sum(book.checks.values())
     say(f"checked {checked:,} things of {len(book.checks)} kinds, all hold")
-    say(f"written to {plan.out}")
-    return 0
+    say(f"written to {out}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

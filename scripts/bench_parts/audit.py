@@ -3,27 +3,63 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from hashlib import sha256
 from multiprocessing import get_context
+from pathlib import Path
 
 import httpx
 import psutil
 
+from gateway.log.tile_places import STATE
 from ledger.core import merkle
 from ledger.core.ids import Digest
 from ledger.core.note import parse_checkpoint
 from ledger.core.tiles import WIDTH, entries_path, parse_bundle, tile_path
 from scripts.bench_parts.book import Book
 from scripts.bench_parts.proofs import COMMAND
-from scripts.bench_parts.site import PeakMemory, Site
+from scripts.bench_parts.site import PATIENCE, PeakMemory, Site, TooSlow
 
 PEER = "plain Python over bundles and tiles, not looking into the entries"
+OF_FILES = "replay with `[tiles] folder`, entries/s"
 
 
 def measure_replay(book: Book, site: Site, *, peers: bool) -> None:
     """`credit-ledger audit replay`, whole process; tiles over HTTP from the gateway."""
+    size, (seconds, mib) = site.taken, _replayed(book, site)
+    book.put("replay_entries_per_s", size, size / seconds)
+    book.put("replay_rss_mib_10m", size, mib)
+    if peers:
+        with get_context("spawn").Pool(1) as pool:
+            found, taken = pool.apply(_plain, (str(site.log()["url"]),))
+        book.check("plain pass comes to the same size", found == size, found)
+        book.peer("replay_entries_per_s", PEER, size, size / taken)
+
+
+def measure_replay_of_files(book: Book, site: Site) -> None:
+    """The same from a gateway that keeps full tiles as files, once they are written."""
+    folder = site.folder / "tiles"
+    site.restart({"CREDIT_LEDGER_TILES__FOLDER": str(folder)})
+    state = folder / site.log()["log"] / STATE
+    deadline = time.monotonic() + PATIENCE
+    while _written(state) < site.taken // WIDTH * WIDTH:
+        if time.monotonic() > deadline:
+            raise TooSlow("tiles as files")
+        time.sleep(0.2)
+    book.aside(OF_FILES, site.taken, site.taken / _replayed(book, site)[0])
+    site.restart()
+    shutil.rmtree(folder)
+
+
+def _written(state: Path) -> int:
+    """Entries whose tiles are files."""
+    return int(json.loads(state.read_bytes())["done"]) if state.exists() else 0
+
+
+def _replayed(book: Book, site: Site) -> tuple[float, float]:
+    """Seconds and MiB of one replay, which is checked."""
     size, out = site.taken, site.folder / "audit.json"
     command = [str(COMMAND), "audit", "replay", "--network", str(site.file), "--out", str(out)]
     # The other members of the network have no gateway here and no entries either.
@@ -37,13 +73,7 @@ def measure_replay(book: Book, site: Site, *, peers: bool) -> None:
     read = sum(log["entriesRead"] for log in report["logs"])
     book.check("replay read every entry", read == size, read, times=size)
     book.check("replay finds nothing", not report["findings"], report["findings"])
-    book.put("replay_entries_per_s", size, size / seconds)
-    book.put("replay_rss_mib_10m", size, memory.mib)
-    if peers:
-        with get_context("spawn").Pool(1) as pool:
-            found, taken = pool.apply(_plain, (str(site.log()["url"]),))
-        book.check("plain pass comes to the same size", found == size, found)
-        book.peer("replay_entries_per_s", PEER, size, size / taken)
+    return seconds, memory.mib
 
 
 def _plain(url: str) -> tuple[int, float]:

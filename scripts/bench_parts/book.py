@@ -17,7 +17,9 @@ MILLION, TEN_MILLION = 1_000_000, 10_000_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
     """A row. aim: None where none was set. more: whether more is better. at: the size it is stated
-    for; None: the largest one measured. title: for people."""
+    for; None: the largest one measured up to a million. title: for people. of: the row whose values
+    it takes, at its own size; share: then its aim is this share of what that row reached. grows:
+    whether its sizes are those of something that grows."""
 
     name: str
     title: str
@@ -25,6 +27,9 @@ class Aim:
     aim: float | None
     more: bool
     at: int | None = None
+    of: str = ""
+    share: float | None = None
+    grows: bool = True
 
 
 AIMS = (
@@ -32,8 +37,25 @@ AIMS = (
         name="ndjson_records_per_s",
         title="NDJSON in → durable, promised, finally anchored",
         unit="records/s",
-        aim=10_000,
+        aim=15_000,
         more=True,
+    ),
+    Aim(
+        name="ndjson_records_per_s_10m",
+        title="the same at ten million, of its pace at a million",
+        unit="records/s",
+        aim=None,
+        more=True,
+        at=TEN_MILLION,
+        of="ndjson_records_per_s",
+        share=0.9,
+    ),
+    Aim(
+        name="cpu_us_per_record",
+        title="processor time of it, all processes of the gateway",
+        unit="µs/record",
+        aim=None,
+        more=False,
     ),
     Aim(
         name="xlsx_rows_per_s",
@@ -48,6 +70,7 @@ AIMS = (
         unit="gas",
         aim=25,
         more=False,
+        grows=False,
     ),
     Aim(
         name="promise_p99_ms",
@@ -92,6 +115,15 @@ AIMS = (
         more=True,
     ),
     Aim(
+        name="replay_entries_per_s_10m",
+        title="the same at ten million",
+        unit="entries/s",
+        aim=150_000,
+        more=True,
+        at=TEN_MILLION,
+        of="replay_entries_per_s",
+    ),
+    Aim(
         name="start_s_10m",
         title="gateway start until ready",
         unit="s",
@@ -128,6 +160,7 @@ AIMS = (
         unit="acts/s",
         aim=None,
         more=True,
+        grows=False,
     ),
     Aim(
         name="acts_followed_per_s",
@@ -135,6 +168,7 @@ AIMS = (
         unit="acts/s",
         aim=None,
         more=True,
+        grows=False,
     ),
     Aim(
         name="gas_per_act",
@@ -142,6 +176,15 @@ AIMS = (
         unit="gas",
         aim=None,
         more=False,
+        grows=False,
+    ),
+    Aim(
+        name="chain_acts_per_s",
+        title="acts on the chain, 64 in a call, sent straight to it",
+        unit="acts/s",
+        aim=None,
+        more=True,
+        grows=False,
     ),
     Aim(
         name="fourth_ack_p50_s",
@@ -149,6 +192,7 @@ AIMS = (
         unit="s",
         aim=None,
         more=False,
+        grows=False,
     ),
     Aim(
         name="fourth_ack_p99_s",
@@ -156,6 +200,7 @@ AIMS = (
         unit="s",
         aim=None,
         more=False,
+        grows=False,
     ),
     Aim(
         name="verify_with_acts_per_s",
@@ -163,6 +208,7 @@ AIMS = (
         unit="receipts/s",
         aim=None,
         more=True,
+        grows=False,
     ),
 )
 BY_NAME = {aim.name: aim for aim in AIMS}
@@ -172,37 +218,67 @@ class CheckFailed(Exception):
     """Something that was measured is not what it should be; its figure means nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+FORMER, POSTGRESQL = "the commit before", "PostgreSQL"
+"""What the same lines are measured of beside this tree on SQLite, in the same run."""
+Values = dict[str, dict[int, list[float]]]
+"""By row, then by size: one value for each time it was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A measured row. peer: value of the first peer of the same run."""
+    """A measured row. goal: its aim as a number. peer: value of the first peer of the same run.
+    times: how often it was measured; spread: from the lowest to the highest of these, as a share of
+    their median, None where there is one only. beside: by `FORMER` and `POSTGRESQL`, by size."""
 
     aim: Aim
+    goal: float | None
     reached: float | None
     peer: float | None
+    times: int
+    spread: float | None
     by_size: dict[int, float]
+    at: int
+    beside: dict[str, dict[int, float]]
 
     @property
     def met(self) -> bool | None:
         """Whether the aim is reached; None: there is none, or it was not measured at its size."""
-        if self.reached is None or self.aim.aim is None:
+        if self.reached is None or self.goal is None:
             return None
-        return (self.reached >= self.aim.aim) if self.aim.more else (self.reached <= self.aim.aim)
+        return (self.reached >= self.goal) if self.aim.more else (self.reached <= self.goal)
 
     @property
     def ratio(self) -> float | None:
         """Reached over peer; None without both."""
         return None if not self.peer or self.reached is None else self.reached / self.peer
 
+    def other(self, which: str) -> float | None:
+        """What the same line reached there, at the same size."""
+        return self.beside.get(which, {}).get(self.at)
+
+    @property
+    def gain(self) -> float | None:
+        """How many times better it is than in the commit before; None without both."""
+        former = self.other(FORMER)
+        if not former or not self.reached:
+            return None
+        return self.reached / former if self.aim.more else former / self.reached
+
     def as_dict(self) -> dict[str, Any]:
         """A row of `results.json`."""
         return {
             "name": self.aim.name,
             "unit": self.aim.unit,
-            "aim": self.aim.aim,
+            "aim": _short(self.goal),
             "reached": _short(self.reached),
+            "times": self.times,
+            "spread": _short(self.spread),
+            "before": _short(self.other(FORMER)),
+            "gain": _short(self.gain),
             "peer": _short(self.peer),
             "ratio": _short(self.ratio),
-            "by_size": {str(size): _short(value) for size, value in sorted(self.by_size.items())},
+            "by_size": _shorts(self.by_size),
+            "beside": {which: _shorts(found) for which, found in self.beside.items()},
         }
 
 
@@ -210,19 +286,26 @@ class Row:
 class Book:
     """Collects over all runs.
 
-    values, beside: by row or title, then by size. peers: by row, peer and size. checks: what was
-    checked, and how many times it held.
+    values, beside: by row or title, then by size. others: as `values`, of `FORMER` and
+    `POSTGRESQL`. peers: by row, peer and size. checks: what was checked, and how many times it
+    held.
     """
 
-    values: dict[str, dict[int, list[float]]] = field(default_factory=dict)
-    peers: dict[str, dict[str, dict[int, list[float]]]] = field(default_factory=dict)
-    beside: dict[str, dict[int, list[float]]] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    others: dict[str, Values] = field(default_factory=dict)
+    peers: dict[str, Values] = field(default_factory=dict)
+    beside: Values = field(default_factory=dict)
     checks: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def put(self, name: str, size: int, value: float) -> None:
         """One measurement of a row at a size."""
         self.values.setdefault(BY_NAME[name].name, {}).setdefault(size, []).append(value)
+
+    def other(self, which: str, name: str, size: int, value: float) -> None:
+        """The same of `FORMER` or `POSTGRESQL`."""
+        values = self.others.setdefault(which, {}).setdefault(BY_NAME[name].name, {})
+        values.setdefault(size, []).append(value)
 
     def peer(self, name: str, other: str, size: int, value: float) -> None:
         """One measurement of a peer of a row; the first peer of a row is the one of its ratio."""
@@ -233,6 +316,11 @@ class Book:
         """A figure that explains a row; on the page, not in `results.json`."""
         self.beside.setdefault(title, {}).setdefault(size, []).append(value)
 
+    def note(self, text: str) -> None:
+        """A sentence for the page, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def check(self, what: str, holds: bool, evidence: object = "", *, times: int = 1) -> None:
         """Remember that something held. Raises CheckFailed where it did not."""
         if not holds:
@@ -241,20 +329,41 @@ class Book:
 
     def rows(self) -> list[Row]:
         """The measured rows in the order of the issue, medians of all runs."""
-        return [self._row(aim) for aim in AIMS if aim.name in self.values]
+        return [self._row(aim) for aim in AIMS if self._values(aim)]
+
+    def _values(self, aim: Aim) -> dict[int, list[float]]:
+        found = self.values.get(aim.of or aim.name, {})
+        if not aim.of:
+            return found
+        return {size: values for size, values in found.items() if size == aim.at}
 
     def _row(self, aim: Aim) -> Row:
-        by_size = medians(self.values[aim.name])
-        # Beyond a million stands what a soak found, with other things going on beside it.
-        at = aim.at or max((size for size in by_size if size <= MILLION), default=max(by_size))
-        others = list(self.peers.get(aim.name, {}).values())
-        peer = medians(others[0]) if others else {}
+        values = self._values(aim)
+        by_size = medians(values)
+        at = aim.at or _largest(by_size)
+        peers = list(self.peers.get(aim.of or aim.name, {}).values())
+        peer = medians(peers[0]) if peers else {}
         return Row(
             aim=aim,
+            goal=self._goal(aim),
             reached=by_size.get(at),
             peer=peer.get(at, peer[max(peer)]) if peer else None,
+            times=len(values.get(at, ())),
+            spread=_spread(values.get(at, ())),
             by_size=by_size,
+            at=at,
+            beside={
+                which: medians(found)
+                for which, others in self.others.items()
+                if (found := others.get(aim.of or aim.name))
+            },
         )
+
+    def _goal(self, aim: Aim) -> float | None:
+        if aim.share is None:
+            return aim.aim
+        found = medians(self.values[aim.of])
+        return aim.share * found[_largest(found)]
 
     def missing(self) -> list[Aim]:
         """Rows that were not measured at the size they are stated for."""
@@ -262,9 +371,24 @@ class Book:
         return [aim for aim in AIMS if found.get(aim.name) is None]
 
 
+def _largest(by_size: Mapping[int, float]) -> int:
+    """The size at which a row is told that names none: beyond a million others tell."""
+    return max((size for size in by_size if size <= MILLION), default=max(by_size))
+
+
 def medians(values: Mapping[int, Sequence[float]]) -> dict[int, float]:
     """By size, in rising order."""
     return {size: median(found) for size, found in sorted(values.items())}
+
+
+def _spread(values: Sequence[float]) -> float | None:
+    if len(values) < 2:  # noqa: PLR2004 - one tells nothing of the noise
+        return None
+    return (max(values) - min(values)) / median(values)
+
+
+def _shorts(by_size: Mapping[int, float]) -> dict[str, float | int | None]:
+    return {str(size): _short(value) for size, value in sorted(by_size.items())}
 
 
 def _short(value: float | None) -> float | int | None:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
-from scripts.bench_parts.book import Book, Row, medians
-from scripts.bench_parts.svg import line_chart
+from scripts.bench_parts import growth
+from scripts.bench_parts.book import FORMER, POSTGRESQL, Book, Row, medians
+from scripts.bench_parts.svg import line_chart, many_lines
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MISSED = "missed.md"
 """Written by hand beside the figures."""
+GROWTH = "growth.svg"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,11 @@ def commit() -> str:
         return "unknown"
 
 
+def described(revision: str) -> str:
+    """A commit as people find it again: its hash, day and subject."""
+    return _git("log", "-1", "--format=%h of %ad (%s)", "--abbrev=12", "--date=short", revision)
+
+
 def _git(*arguments: str) -> str:
     done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
     return done.stdout.strip()
@@ -78,9 +85,10 @@ def write(folder: Path, book: Book, at: Setting) -> None:
     text = json.dumps({**document, "rows": [row.as_dict() for row in rows]}, indent=1)
     (folder / "results.json").write_text(text + "\n", "utf-8")
     for row in _charted(rows):
-        aim = row.aim
-        chart = line_chart(aim.title.replace("`", ""), aim.unit, row.by_size, aim.aim or 0.0)
-        (folder / f"{row.aim.name}.svg").write_text(chart, "utf-8")
+        (folder / f"{row.aim.name}.svg").write_text(_chart(row), "utf-8")
+    if drawn := growth.relative(rows):
+        chart = many_lines("what one costs, over the least it cost", "times", drawn)
+        (folder / GROWTH).write_text(chart, "utf-8")
     page = markdown(book, at)
     if (folder / MISSED).exists():
         page += f"\nWhat was missed, why, and what was tried: [{MISSED}]({MISSED}).\n"
@@ -88,8 +96,13 @@ def write(folder: Path, book: Book, at: Setting) -> None:
 
 
 def _charted(rows: Sequence[Row]) -> list[Row]:
-    """Those that an aim was set for: the others are measured at one size."""
-    return [row for row in rows if row.aim.aim is not None]
+    """Those that an aim was set for, or that were measured at several sizes."""
+    return [row for row in rows if row.aim.aim is not None or growth.growth_of(row) is not None]
+
+
+def _chart(row: Row) -> str:
+    title = row.aim.title.replace("`", "")
+    return line_chart(title, row.aim.unit, row.by_size, row.goal, others=row.beside)
 
 
 def markdown(book: Book, at: Setting) -> str:
@@ -100,9 +113,11 @@ def markdown(book: Book, at: Setting) -> str:
         f"{at.date}, commit {at.commit}. {at.machine}.",
         f"{at.what} Load of the machine before the run: {at.load:.0%} of its cores.",
         table(book),
+        TOLD,
         *_peers(book),
         "## By size",
         _by_size(book),
+        *_growth(rows),
         "## Checked while measuring",
         "\n".join(f"- {what}: {times:,} times" for what, times in book.checks.items()),
     ]
@@ -115,20 +130,46 @@ def markdown(book: Book, at: Setting) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+TOLD = (
+    "*Spread*: from the lowest to the highest of several measurements, as a share of their median;"
+    " a dash where it was measured once. *Gain*: how many times better than the commit before,"
+    " whose program was measured in turn with this one on this machine; less than the spread is"
+    " noise."
+)
+
+
 def table(book: Book) -> str:
-    """Reached beside aimed; what was not measured is named."""
-    lines = ["| what | aim | reached | met | first peer | ratio |", "|---|---|---|---|---|---|"]
+    """Reached beside aimed and beside the commit before; what was not measured is named."""
+    lines = [
+        "| what | aim | reached | met | spread | commit before | gain | first peer | ratio |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for row in book.rows():
         sign = "≥" if row.aim.more else "≤"
-        aim = "–" if row.aim.aim is None else f"{sign} {number(row.aim.aim)} {row.aim.unit}"
+        aim = "–" if row.goal is None else f"{sign} {number(row.goal)} {row.aim.unit}"
         met = {True: "yes", False: "**no**", None: "–"}[row.met]
+        spread = "–" if row.spread is None else f"{row.spread:.0%} of {row.times}"
         lines.append(
             f"| {row.aim.title} (`{row.aim.name}`) | {aim} | {number(row.reached)} | {met} "
+            f"| {spread} | {number(row.other(FORMER))} | {number(row.gain)} "
             f"| {number(row.peer)} | {number(row.ratio)} |"
         )
     missing = [f"`{aim.name}`" for aim in book.missing()]
     said = f"Not measured in this run at the size it is stated for: {', '.join(missing)}."
     return "\n".join(lines) + (f"\n\n{said}" if missing else "")
+
+
+def _growth(rows: Sequence[Row]) -> list[str]:
+    """Which lines grow."""
+    found = growth.table(rows)
+    if not found:
+        return []
+    told = (
+        "What one record, receipt or entry costs at the largest size, over what it cost at the"
+        f" cheapest of those that are at most a {growth.SPAN}th of it. Up to {growth.NOISE} is"
+        " flat; a logarithm of the size would have grown by the number beside it."
+    )
+    return ["## Growth", told, found, f"![growth]({GROWTH})"]
 
 
 def _peers(book: Book) -> list[str]:
@@ -143,7 +184,12 @@ def _peers(book: Book) -> list[str]:
 
 
 def _by_size(book: Book) -> str:
-    found = {f"`{row.aim.name}` ({row.aim.unit})": row.by_size for row in book.rows()}
+    found: dict[str, dict[int, float]] = {}
+    for row in (row for row in book.rows() if not row.aim.of):
+        found[f"`{row.aim.name}` ({row.aim.unit})"] = row.by_size
+        for which in (FORMER, POSTGRESQL):
+            if which in row.beside:
+                found[f"`{row.aim.name}`, {which}"] = row.beside[which]
     found |= {title: medians(values) for title, values in book.beside.items()}
     sizes = sorted({size for by_size in found.values() for size in by_size})
     lines = ["| row | " + " | ".join(f"{size:,}" for size in sizes) + " |"]

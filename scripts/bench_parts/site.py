@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -95,12 +95,13 @@ class Site:
         used = self.process().cpu_times()
         return float(used.user + used.system)
 
-    def restart(self) -> float:
-        """Stop the gateway and start it again; seconds from its start until it is ready."""
+    def restart(self, environment: Mapping[str, str] | None = None) -> float:
+        """Stop the gateway and start it again, with such settings; seconds from its start until it
+        is ready."""
         gateway = self.network.gateway(CODE)
         gateway.stop()
         started = time.monotonic()
-        gateway.start({})
+        gateway.start(dict(environment or {}))
         while not self.ready():
             if time.monotonic() - started > PATIENCE:
                 raise TooSlow("the gateway's start")
