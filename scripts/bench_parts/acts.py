@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -199,9 +199,9 @@ def _catch_up(book: Book, site: Site, other: Registry, count: int) -> None:
     wanted = other.contract().latest().count
     begun = time.monotonic()
     gateway.start({})
-    _until(lambda: other.contract().acknowledged(CODE).count >= wanted, "the catch-up")
+    until(lambda: other.contract().acknowledged(CODE).count >= wanted, "the catch-up")
     book.put("acts_followed_per_s", count, count / (time.monotonic() - begun))
-    _until(site.ready, "the gateway")
+    until(site.ready, "the gateway")
     book.check("acts followed and acknowledged after a gap", True, times=count)
 
 
@@ -217,21 +217,26 @@ def _pages(acts: Sequence[Act]) -> Iterator[Sequence[Act]]:
 
 def _through_the_gateway(book: Book, site: Site, own: Registry, held: Sequence[Held]) -> None:
     """Each proposed by one person and released by another, by HTTP; until all are on the chain."""
-    tokens = _tokens(site)
+    tokens = officers(site)
     before = own.contract().latest().count
     begun = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as pool:
-        list(pool.map(lambda one: _decide(site, tokens, one), held))
-    _until(lambda: own.contract().latest().count >= before + len(held), "the acts sent")
+        list(pool.map(lambda one: decide(site, tokens, one), held))
+    until(lambda: own.contract().latest().count >= before + len(held), "the acts sent")
     book.put("acts_per_s", len(held), len(held) / (time.monotonic() - begun))
     book.check("decisions proposed, released and on the chain", True, times=len(held))
 
 
-def _decide(site: Site, tokens: tuple[str, str], one: Held) -> None:
+def decide(site: Site, tokens: tuple[str, str], one: Held) -> None:
+    """Have a record withdrawn, by two persons."""
     at = f"{site.url}/v1/records/{parse(one.data).record_id.hex()}"
-    case = orjson.dumps({"act": "withdraw", "basis": int(Basis.ISSUER_CHECK)})
+    release(site, tokens, at, {"act": "withdraw", "basis": int(Basis.ISSUER_CHECK)})
+
+
+def release(site: Site, tokens: tuple[str, str], at: str, decision: Mapping[str, Any]) -> None:
+    """Have a decision about a record or a case proposed and released. at: its address."""
     files: list[Any] = [
-        ("case", (None, case, "application/json")),
+        ("case", (None, orjson.dumps(decision), "application/json")),
         ("doc", ("decision.pdf", _PDF)),
     ]
     proposed = site.http.post(f"{at}/decide", files=files, headers=_bearer(tokens[0]))
@@ -246,7 +251,8 @@ def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _tokens(site: Site) -> tuple[str, str]:
+def officers(site: Site) -> tuple[str, str]:
+    """Tokens of one who proposes and of another who releases."""
     engine = open_engine(load(Path(site.member) / "gateway.toml").database_url)
     try:
         made = [
@@ -264,7 +270,8 @@ def _tokens(site: Site) -> tuple[str, str]:
     return made[0], made[1]
 
 
-def _until(look: Callable[[], bool], what: str) -> None:
+def until(look: Callable[[], bool], what: str) -> None:
+    """Wait for it. Raises TooSlow."""
     end = time.monotonic() + PATIENCE
     while not look():
         if time.monotonic() > end:

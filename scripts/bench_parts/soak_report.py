@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -22,12 +22,25 @@ LIMIT_MIB = 1024
 class Chunk:
     """Records that were sent in a row. size: of the log behind them. records_per_s: from the first
     byte sent until the last record is finally anchored. cpu_us: of the gateway's own process per
-    record. rss_mib: its peak."""
+    record. rss_mib: its peak. behind: entries that the follower did not have yet at that moment;
+    None where nobody followed."""
 
     size: int
     records_per_s: float
     cpu_us: float
     rss_mib: float
+    behind: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What was looked at when all was there. checks: what held, how many times. killed: what the
+    kill of the gateway took (`soak_killed.Killed`), where there was one. touched: records that
+    people did something about, by how that ended."""
+
+    checks: Mapping[str, int] = field(default_factory=dict)
+    killed: Mapping[str, float] | None = None
+    touched: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +80,7 @@ def write(
     marks: Sequence[Mark],
     *,
     problem: str | None,
+    end: End | None = None,
     notes: Sequence[str] = (),
 ) -> str:
     """All files; returns the table of the looks."""
@@ -79,6 +93,7 @@ def write(
         "notes": notes,
         "chunks": [asdict(chunk) for chunk in chunks],
         "marks": [asdict(mark) for mark in marks],
+        "end": None if end is None else asdict(end),
     }
     (folder / "results.json").write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     charts = (
@@ -92,6 +107,8 @@ def write(
     checks: Counter[str] = Counter()
     for mark in marks:
         checks.update(mark.checks)
+    if end is not None:
+        checks.update(end.checks)
     found = table(marks)
     parts = [
         "# Soak",
@@ -99,6 +116,7 @@ def write(
         f"{chunks[-1].size:,} records, the chain on the same machine.",
         problem or "Memory is flat and every replay is clean.",
         found,
+        *(told_at_the_end(end, chunks) if end is not None else ()),
         *notes,
         "Every answer to every record was checked: accepted, in order, covered by its promise.",
         "\n".join(f"- {what}: {times:,} times" for what, times in checks.items()),
@@ -106,6 +124,32 @@ def write(
     ]
     (folder / "README.md").write_text("\n\n".join(parts) + "\n", "utf-8")
     return found
+
+
+def told_at_the_end(end: End, chunks: Sequence[Chunk]) -> list[str]:
+    """What else happened, in words."""
+    parts = []
+    if end.touched:
+        what = ", ".join(f"{how} {times:,}" for how, times in sorted(end.touched.items()))
+        parts.append(
+            "Meanwhile the owner withdrew records, and firms objected in another province, by cases"
+            f" that were decided or stayed open: {what}."
+        )
+    behind = [chunk.behind for chunk in chunks if chunk.behind is not None]
+    if behind:
+        parts.append(
+            "That province follows the log: when a chunk was finally anchored it was behind by"
+            f" {median(behind):,.0f} entries (median), {max(behind):,} at most; at the end by none."
+        )
+    if (killed := end.killed) is not None:
+        parts.append(
+            f"At {killed['size']:,.0f} records the gateway was killed (SIGKILL) with"
+            f" {killed['told']:,.0f} of {killed['records']:,.0f} records answered. Started at once,"
+            f" it was ready after {number(killed['ready_s'])} s; clients asked"
+            f" {killed['asked_again']:,.0f} times again; {number(killed['answered_s'])} s after the"
+            f" kill every record was answered, {number(killed['anchored_s'])} s after it anchored."
+        )
+    return parts
 
 
 def table(marks: Sequence[Mark]) -> str:

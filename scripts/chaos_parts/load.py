@@ -132,9 +132,9 @@ class Sender:
             for done in [threads.submit(self.single, number) for _ in range(2)]:
                 done.result()
 
-    def stream(self, first: int) -> None:
-        """A small set as NDJSON, until all of it is answered."""
-        body = b"".join(self._lines(first, SET))
+    def stream(self, first: int, count: int = SET) -> None:
+        """A set as NDJSON, until all of it is answered."""
+        body = b"".join(self._lines(first, count))
         while not self._streamed(body, first):
             self._pause()
 
