@@ -123,7 +123,8 @@ class Soak:
         """One chunk, with people at work beside it; the size afterwards."""
         first = self._reserve(count)
         before = self.leaves
-        cpu = self.site.cpu_seconds()
+        cpu, theirs = self.site.cpu_seconds(), self.site.follower_seconds()
+        copied = int(self.site.mirrored().get("size", 0))
         start_at = time.monotonic() + 1 + count * 4e-6
         with PeakMemory(self.site.process()) as memory, ThreadPoolExecutor(1) as beside:
             working = beside.submit(self._people, before)
@@ -134,14 +135,16 @@ class Soak:
             size, final = self.site.anchored(), time.monotonic()
             working.result()
         seconds = final - min(one[0] for one in sent)
-        behind = size - int(self.site.mirrored().get("size", 0))
+        now = int(self.site.mirrored().get("size", 0))
+        theirs = 1e6 * (self.site.follower_seconds() - theirs)
         self.state.chunks.append(
             Chunk(
                 size=size,
                 records_per_s=count / seconds,
                 cpu_us=1e6 * (self.site.cpu_seconds() - cpu) / count,
                 rss_mib=memory.mib,
-                behind=behind,
+                behind=max(0, size - now),
+                follower_us=theirs / (now - copied) if now > copied else None,
             )
         )
         self._keep(first, count, (leaf for one in sent for leaf, _ in one[2]))

@@ -23,13 +23,15 @@ class Chunk:
     """Records that were sent in a row. size: of the log behind them. records_per_s: from the first
     byte sent until the last record is finally anchored. cpu_us: of the gateway's own process per
     record. rss_mib: its peak. behind: entries that the follower did not have yet at that moment;
-    None where nobody followed."""
+    None where nobody followed. follower_us: processor time of the follower's gateway for each entry
+    that it copied meanwhile."""
 
     size: int
     records_per_s: float
     cpu_us: float
     rss_mib: float
     behind: int | None = None
+    follower_us: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,9 @@ def told_at_the_end(end: End, chunks: Sequence[Chunk]) -> list[str]:
             "That province follows the log: when a chunk was finally anchored it was behind by"
             f" {median(behind):,.0f} entries (median), {max(behind):,} at most; at the end by none."
         )
+    used = [chunk.follower_us for chunk in chunks if chunk.follower_us is not None]
+    if used:
+        parts[-1] += f" A copied entry took {median(used):,.0f} µs of its processor (median)."
     if (killed := end.killed) is not None:
         parts.append(
             f"At {killed['size']:,.0f} records the gateway was killed (SIGKILL) with"

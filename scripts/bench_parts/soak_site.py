@@ -54,6 +54,14 @@ class SoakSite(Site):
             time.sleep(0.2)
         return time.monotonic() - begun
 
+    def follower_seconds(self) -> float:
+        """Processor time of the gateway that follows, so far."""
+        found = self.network.gateway(HOME).find()
+        if found is None:
+            raise TooSlow("the follower has ended: " + self.network.gateway(HOME).tail())
+        used = found.cpu_times()
+        return float(used.user + used.system)
+
     def kill(self) -> None:
         """SIGKILL to the gateway, and to nothing that it started: that ends by itself."""
         process = self.process()

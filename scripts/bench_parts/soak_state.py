@@ -13,9 +13,10 @@ from scripts.bench_parts.soak_report import Chunk, Mark
 
 @dataclass
 class State:
-    """reserved, contested: numbers of records handed out, from 0 and from `CONTESTED` on. open: first number and count of those handed out of
-    which not every answer was kept; they are sent again. parts: size at which each commit went on.
-    touched: records that people did something about."""
+    """reserved, contested: numbers of records handed out, from 0 and from `CONTESTED` on. open:
+    first number and count of those handed out of which not every answer was kept; they are sent
+    again. parts: size at which each commit went on. touched: records that people did something
+    about."""
 
     reserved: int = 0
     contested: int = 0

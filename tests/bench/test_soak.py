@@ -105,7 +105,8 @@ def test_what_is_reached_is_of_the_run_itself() -> None:
 
 
 def test_the_page_tells_of_the_kill_the_people_and_who_followed(tmp_path: Path) -> None:
-    chunks = [replace(CHUNK, behind=behind) for behind in (0, 8192, 16_384)]
+    behind = (0, 8192, 16_384)
+    chunks = [replace(CHUNK, behind=number, follower_us=44.4) for number in behind]
     end = End(
         checks={"nothing that was promised is lost": 10_000_000},
         killed=asdict(KILLED),
@@ -114,6 +115,7 @@ def test_the_page_tells_of_the_kill_the_people_and_who_followed(tmp_path: Path) 
     write(tmp_path, AT, chunks, MARKS, problem=None, end=end)
     page = (tmp_path / "README.md").read_text()
     assert "behind by 8,192 entries (median), 16,384 at most" in page
+    assert "A copied entry took 44 µs" in page
     assert "case: dismiss 4, withdraw 40" in page
     assert "At 5,000,000 records the gateway was killed" in page
     assert "nothing that was promised is lost: 10,000,000 times" in page
