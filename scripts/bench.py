@@ -111,6 +111,9 @@ class Bench:
             for rows in self.plan.xlsx_rows:
                 say(f"an XLSX file of {rows:,} rows")
                 self._each(sides, "xlsx", {"rows": rows}, peers=self.plan.peers)
+            if first:
+                say(f"take-over after a kill, {self.plan.takeovers} times")
+                self._each(sides, "takeover", {"rounds": self.plan.takeovers})
             say("gas of anchors of 4,096 records")
             self._each(sides, "gas", {"wanted": self.plan.gas})
             self._end(sides)

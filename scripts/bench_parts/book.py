@@ -147,6 +147,13 @@ AIMS = (
         at=TEN_MILLION,
     ),
     Aim(
+        name="processes_rss_mib",
+        title="the same of all its processes together",
+        unit="MiB",
+        aim=None,
+        more=False,
+    ),
+    Aim(
         name="replay_rss_mib_10m",
         title="peak memory of replay",
         unit="MiB",

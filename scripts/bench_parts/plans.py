@@ -26,7 +26,7 @@ class Plan:
     the large runs. postgresql: sizes there. singles: seconds at each size; receipts: verified at
     each size; commands: runs of `verify`. Once only: eas_calls, 0 without that peer; acts: decided
     through the gateway, followed after a gap, records verified with a tenth of them acted on, and
-    rounds of four provinces; tessera: entries, 0 without that peer."""
+    rounds of four provinces; takeovers: of a gateway that was killed; tessera: entries, 0 without that peer."""
 
     what: str
     out: Path
@@ -44,6 +44,7 @@ class Plan:
     gas: int
     eas_calls: int
     acts: tuple[int, int, int, int]
+    takeovers: int
     tessera: int
     peers: bool
 
@@ -65,6 +66,7 @@ FULL = Plan(
     gas=1,
     eas_calls=20,
     acts=(1000, 10_000, 10_000, 100),
+    takeovers=3,
     tessera=500_000,
     peers=True,
 )
@@ -85,6 +87,7 @@ QUICK = Plan(
     gas=1,
     eas_calls=20,
     acts=(100, 1000, 1000, 20),
+    takeovers=1,
     tessera=0,
     peers=True,
 )

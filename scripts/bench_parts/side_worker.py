@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -21,6 +22,8 @@ from typing import Any
 import psutil
 
 Answer = dict[str, Any]
+LOOK = 0.25
+"""Seconds between two looks at the memory of all processes."""
 
 
 class Absent(Exception):
@@ -57,6 +60,33 @@ class Run:
         return float(sum(map(_used, roots)))
 
 
+class Memory:
+    """Highest resident set of a process and all that it started, while the block runs."""
+
+    def __init__(self, root: psutil.Process) -> None:
+        self.mib = 0.0
+        self._root = root
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Memory:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(LOOK):
+            try:
+                all_of_them = (self._root, *self._root.children(recursive=True))
+                held = sum(one.memory_info().rss for one in all_of_them)
+            except psutil.NoSuchProcess:
+                continue
+            self.mib = max(self.mib, held / (1 << 20))
+
+
 def _used(root: psutil.Process) -> float:
     """Processor time of a process and of all that it started, those that ended too."""
     first, *rest = (one.cpu_times() for one in (root, *root.children(recursive=True)))
@@ -77,7 +107,9 @@ def begin(run: Run, folder: str, kind: str = "site") -> None:
 def ndjson(run: Run, size: int) -> None:
     """Grow the log to a size."""
     count, used = size - run.site.taken, run.gateway_seconds()
-    run.leaves = part("load", "measure_ndjson")(run.book, run.site, run.clients, size)
+    with Memory(run.site.process()) as memory:
+        run.leaves = part("load", "measure_ndjson")(run.book, run.site, run.clients, size)
+    run.put("processes_rss_mib", size, memory.mib)
     run.put("cpu_us_per_record", size, 1e6 * (run.gateway_seconds() - used) / count)
     run.book.put("bytes_per_record", size, run.site.bytes_per_record())
 
@@ -120,6 +152,11 @@ def start(run: Run) -> None:
 def xlsx(run: Run, rows: int, peers: bool) -> None:
     """Hand in a workbook."""
     part("sheets", "measure_xlsx")(run.book, run.site, rows, peers=peers)
+
+
+def takeover(run: Run, rounds: int) -> None:
+    """Kill the gateway that integrates, beside a second one."""
+    part("takeover", "measure_takeover")(run.book, run.site, rounds)
 
 
 def gas(run: Run, wanted: int) -> None:
@@ -167,6 +204,7 @@ STEPS: Mapping[str, Callable[..., None]] = {
         singles,
         start,
         xlsx,
+        takeover,
         gas,
         acts,
         eas,
