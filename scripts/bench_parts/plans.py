@@ -26,7 +26,8 @@ class Plan:
     the large runs. postgresql: sizes there. singles: seconds at each size; receipts: verified at
     each size; commands: runs of `verify`. Once only: eas_calls, 0 without that peer; acts: decided
     through the gateway, followed after a gap, records verified with a tenth of them acted on, and
-    rounds of four provinces; takeovers: of a gateway that was killed; tessera: entries, 0 without that peer."""
+    rounds of four provinces; takeovers: of a gateway that was killed; tessera: entries, 0 without
+    that peer."""
 
     what: str
     out: Path
