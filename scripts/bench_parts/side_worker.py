@@ -107,6 +107,8 @@ def begin(run: Run, folder: str, kind: str = "site") -> None:
 def ndjson(run: Run, size: int) -> None:
     """Grow the log to a size."""
     count, used = size - run.site.taken, run.gateway_seconds()
+    if count < 1:
+        raise ValueError(f"the log has {run.site.taken:,} records already")
     with Memory(run.site.process()) as memory:
         run.leaves = part("load", "measure_ndjson")(run.book, run.site, run.clients, size)
     run.put("processes_rss_mib", size, memory.mib)

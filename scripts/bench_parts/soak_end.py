@@ -112,8 +112,7 @@ def check_people(book: Book, site: SoakSite, people: People, touched: Sequence[T
             book.check("each case stands as it was decided, in both provinces", True)
     with closing(Verifier(NetworkFile.load(site.file))) as verifier:
         for one in touched:
-            held = people.receipt(one.leaf)
-            verdict = verifier.verify(held.data, ask(subject=one.subject)).verdict
+            verdict = verifier.verify(people.receipt(one.leaf), ask()).verdict
             holds = verdict == VERDICTS[one.how]
             book.check("each receipt shows what was decided", holds, (one, verdict))
 

@@ -33,7 +33,7 @@ class Killed:
     """What it took. size: of the log before. records: sent; told: answered when it was killed.
     ready_s: from its start until it was ready; answered_s, anchored_s: from the kill until every
     record was answered, and until all of them were finally anchored. asked_again: requests that got
-    no answer, or none yet."""
+    no answer, or none yet. checks: what held, how many times."""
 
     size: int
     records: int
@@ -42,6 +42,7 @@ class Killed:
     answered_s: float
     anchored_s: float
     asked_again: int
+    checks: Mapping[str, int]
 
 
 class Askers:
@@ -84,7 +85,8 @@ class Askers:
         """Until so many are answered. Raises TooSlow."""
         end = time.monotonic() + PATIENCE
         while self.answered() < count:
-            if time.monotonic() > end or all(one.done() for one in self._working):
+            ended = all(one.done() for one in self._working)
+            if time.monotonic() > end or ended or self.told.wrong:
                 break
             time.sleep(0.02)
         if self.answered() < count:
@@ -144,6 +146,7 @@ def kill_amid(
             answered_s=answered,
             anchored_s=anchored,
             asked_again=counts["no answer"] + counts["not now"],
+            checks=book.checks,
         ),
         leaves,
     )

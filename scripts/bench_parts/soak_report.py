@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from scripts.bench_parts.book import Book
 from scripts.bench_parts.report import Setting, number
@@ -41,7 +42,7 @@ class End:
     people did something about, by how that ended."""
 
     checks: Mapping[str, int] = field(default_factory=dict)
-    killed: Mapping[str, float] | None = None
+    killed: Mapping[str, Any] | None = None
     touched: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -111,6 +112,7 @@ def write(
         checks.update(mark.checks)
     if end is not None:
         checks.update(end.checks)
+        checks.update((end.killed or {}).get("checks", {}))
     found = table(marks)
     parts = [
         "# Soak",

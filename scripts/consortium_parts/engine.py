@@ -32,8 +32,8 @@ class CannotBuild(Exception):
 class Module:
     """A Go module and the program in it. sum: of its content, as `go.sum` writes it. newer: modules
     taken in a later version than it asks for, each with its lines of `go.sum`. files: taken along,
-    by their paths inside. added: files of ours that are compiled as if they lay inside it, so that
-    its own `go.sum` pins what they import."""
+    by their paths inside. added: files of ours that are put into a copy of it before it is built,
+    so that its own `go.sum` pins what they import."""
 
     path: str
     version: str
@@ -148,6 +148,8 @@ def new_enough(told: str) -> bool:
 def build_module(module: Module, folder: Path) -> None:
     """One program, in `folder`. Raises CannotBuild."""
     source = _download(module, folder)
+    if module.added:
+        source = _with_added(module, source, folder / f"{module.name}-source")
     mod = folder / f"{module.name}.mod"
     mod.write_bytes((source / "go.mod").read_bytes())
     sums = (source / "go.sum").read_text("utf-8")
@@ -156,14 +158,22 @@ def build_module(module: Module, folder: Path) -> None:
         _go(["mod", "edit", f"-require={path}@{version}", str(mod)], folder)
     command = ["build", "-C", str(source), f"-modfile={mod}", "-mod=readonly", "-trimpath"]
     command += ["-buildvcs=false", "-tags", module.tags, "-ldflags", module.ldflags]
-    if module.added:
-        beside = {str(source / name): str(path) for name, path in module.added.items()}
-        overlay = folder / f"{module.name}.overlay.json"
-        overlay.write_text(json.dumps({"Replace": beside}), "utf-8")
-        command += ["-overlay", str(overlay)]
     _go([*command, "-o", str(folder / module.name), module.program], folder)
     for name in module.files:
         (folder / Path(name).name).write_bytes((source / name).read_bytes())
+
+
+def _with_added(module: Module, source: Path, copy: Path) -> Path:
+    """A copy of its source with ours in it: what was downloaded stays as it is."""
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(source, copy, copy_function=shutil.copyfile)
+    for one in [copy, *copy.rglob("*")]:
+        if one.is_dir():
+            one.chmod(0o755)  # what was downloaded may not be written to
+    for name, path in module.added.items():
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy / name)
+    return copy
 
 
 def with_newer(sums: str, module: Module) -> str:

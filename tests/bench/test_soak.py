@@ -35,6 +35,7 @@ KILLED = Killed(
     answered_s=4.0,
     anchored_s=6.25,
     asked_again=2,
+    checks={"each promise around the kill was kept in time": 20},
 )
 CHUNKS = [replace(CHUNK, size=n * 1_000_000) for n in range(1, 11)]
 MARKS = [replace(MARK, mark=n * 1_000_000, size=n * 1_000_000 + 2000) for n in (1, 2, 5, 10)]
@@ -50,7 +51,7 @@ def test_what_was_done_survives(tmp_path: Path) -> None:
         parts={"abc": 0},
         chunks=CHUNKS[:2],
         marks=MARKS[:1],
-        touched=[Touched(leaf="ab", subject="s", how="uphold", case="cd")],
+        touched=[Touched(leaf="ab", how="uphold", case="cd")],
         killed=KILLED,
     )
     state.save(path)
@@ -118,6 +119,7 @@ def test_the_page_tells_of_the_kill_the_people_and_who_followed(tmp_path: Path) 
     assert "A copied entry took 44 µs" in page
     assert "case: dismiss 4, withdraw 40" in page
     assert "At 5,000,000 records the gateway was killed" in page
+    assert "kept in time: 20 times" in page
     assert "nothing that was promised is lost: 10,000,000 times" in page
     write(tmp_path, AT, CHUNKS, MARKS, problem=None)
     assert "killed" not in (tmp_path / "README.md").read_text()
