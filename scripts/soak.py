@@ -276,7 +276,7 @@ def main() -> int:
     problem = flat(state.chunks, state.marks)
     parts = [f"From {size:,} records on by commit {one}." for one, size in state.parts.items()]
     how = Counter(f"{'case: ' if one.case else ''}{one.how or 'open'}" for one in state.touched)
-    killed = state.killed and asdict(state.killed)
+    killed = None if state.killed is None else asdict(state.killed)
     end = End(checks=book.checks, killed=killed, touched=dict(how))
     notes = [*(parts if len(parts) > 1 else ()), *filter(None, [args.note])]
     print(write(args.out, at, state.chunks, state.marks, end=end, problem=problem, notes=notes))

@@ -347,7 +347,12 @@ class Book:
     def _row(self, aim: Aim) -> Row:
         values = self._values(aim)
         by_size = medians(values)
-        at = aim.at or _largest(by_size)
+        beside = {
+            which: medians(found)
+            for which, others in self.others.items()
+            if (found := others.get(aim.of or aim.name))
+        }
+        at = aim.at or _largest(by_size, beside.get(FORMER))
         peers = list(self.peers.get(aim.of or aim.name, {}).values())
         peer = medians(peers[0]) if peers else {}
         return Row(
@@ -359,18 +364,14 @@ class Book:
             spread=_spread(values.get(at, ())),
             by_size=by_size,
             at=at,
-            beside={
-                which: medians(found)
-                for which, others in self.others.items()
-                if (found := others.get(aim.of or aim.name))
-            },
+            beside=beside,
         )
 
     def _goal(self, aim: Aim) -> float | None:
         if aim.share is None:
             return aim.aim
-        found = medians(self.values[aim.of])
-        return aim.share * found[_largest(found)]
+        found = {n: value for n, value in medians(self.values[aim.of]).items() if n <= MILLION}
+        return aim.share * found[max(found)] if found else None
 
     def missing(self) -> list[Aim]:
         """Rows that were not measured at the size they are stated for."""
@@ -378,9 +379,11 @@ class Book:
         return [aim for aim in AIMS if found.get(aim.name) is None]
 
 
-def _largest(by_size: Mapping[int, float]) -> int:
-    """The size at which a row is told that names none: beyond a million others tell."""
-    return max((size for size in by_size if size <= MILLION), default=max(by_size))
+def _largest(by_size: Mapping[int, float], former: Mapping[int, float] | None = None) -> int:
+    """The size at which a row is told that names none: beyond a million others tell; where the
+    commit before was measured, the largest that both reached."""
+    both = [size for size in by_size if former is None or size in former] or list(by_size)
+    return max((size for size in both if size <= MILLION), default=max(both))
 
 
 def medians(values: Mapping[int, Sequence[float]]) -> dict[int, float]:

@@ -16,19 +16,21 @@ NOISE = 1.1
 """What grew by less is flat."""
 SPAN = 10
 """Sizes are compared that are so many times apart at least."""
-FLAT, LOGARITHM, GROWS = "flat", "within a logarithm", "**grows**"
+FLAT, LOGARITHM, FULL, GROWS = "flat", "within a logarithm", "flat by now", "**grows**"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
     """Of one row. base: the size at which one costs least, of those far enough below `largest`.
-    factor: how many times as much it costs there; logarithm: how many times as large the logarithm
-    of the size is."""
+    factor: how many times as much it costs there; late: how many times as much as at the largest
+    size that is far enough below; logarithm: how many times as large the logarithm of the size
+    is."""
 
     row: Row
     base: int
     largest: int
     factor: float
+    late: float
 
     @property
     def logarithm(self) -> float:
@@ -40,7 +42,9 @@ class Growth:
         """In words."""
         if self.factor <= NOISE:
             return FLAT
-        return LOGARITHM if self.factor <= NOISE * self.logarithm else GROWS
+        if self.factor <= NOISE * self.logarithm:
+            return LOGARITHM
+        return FULL if self.late <= NOISE else GROWS
 
 
 def costs(row: Row) -> dict[int, float]:
@@ -58,7 +62,13 @@ def growth_of(row: Row) -> Growth | None:
     if not below:
         return None
     base = min(below, key=below.__getitem__)
-    return Growth(row=row, base=base, largest=largest, factor=found[largest] / below[base])
+    return Growth(
+        row=row,
+        base=base,
+        largest=largest,
+        factor=found[largest] / below[base],
+        late=found[largest] / below[max(below)],
+    )
 
 
 def relative(rows: Sequence[Row]) -> dict[str, dict[int, float]]:
@@ -76,12 +86,12 @@ def table(rows: Sequence[Row]) -> str:
     if not found:
         return ""
     lines = [
-        "| what one costs in | cheapest at | at the largest | times as much | a logarithm | |",
-        "|---|---|---|---|---|---|",
+        "| what one costs in | cheapest at | largest | times as much | logarithm | lately | |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| `{one.row.aim.name}` | {one.base:,} | {one.largest:,} | {one.factor:.2f} "
-        f"| {one.logarithm:.2f} | {one.verdict} |"
+        f"| {one.logarithm:.2f} | {one.late:.2f} | {one.verdict} |"
         for one in found
     ]
     return "\n".join(lines)

@@ -131,7 +131,7 @@ def markdown(book: Book, at: Setting) -> str:
 
 
 TOLD = (
-    "*Spread*: from the lowest to the highest of several measurements, as a share of their median;"
+    "*Reached* is told with the size at which it was. *Spread*: from the lowest to the highest of several measurements, as a share of their median;"
     " a dash where it was measured once. *Gain*: how many times better than the commit before,"
     " whose program was measured in turn with this one on this machine; less than the spread is"
     " noise."
@@ -150,13 +150,17 @@ def table(book: Book) -> str:
         met = {True: "yes", False: "**no**", None: "–"}[row.met]
         spread = "–" if row.spread is None else f"{row.spread:.0%} of {row.times}"
         lines.append(
-            f"| {row.aim.title} (`{row.aim.name}`) | {aim} | {number(row.reached)} | {met} "
+            f"| {row.aim.title} (`{row.aim.name}`) | {aim} | {_reached(row)} | {met} "
             f"| {spread} | {number(row.other(FORMER))} | {number(row.gain)} "
             f"| {number(row.peer)} | {number(row.ratio)} |"
         )
     missing = [f"`{aim.name}`" for aim in book.missing()]
     said = f"Not measured in this run at the size it is stated for: {', '.join(missing)}."
     return "\n".join(lines) + (f"\n\n{said}" if missing else "")
+
+
+def _reached(row: Row) -> str:
+    return "–" if row.reached is None else f"{number(row.reached)} of {row.at:,}"
 
 
 def _growth(rows: Sequence[Row]) -> list[str]:
@@ -167,7 +171,8 @@ def _growth(rows: Sequence[Row]) -> list[str]:
     told = (
         "What one record, receipt or entry costs at the largest size, over what it cost at the"
         f" cheapest of those that are at most a {growth.SPAN}th of it. Up to {growth.NOISE} is"
-        " flat; a logarithm of the size would have grown by the number beside it."
+        " flat; a logarithm of the size would have grown by the number beside it. *Lately*: over"
+        " the largest of those sizes; what no longer grows there is flat by now."
     )
     return ["## Growth", told, found, f"![growth]({GROWTH})"]
 
@@ -184,19 +189,27 @@ def _peers(book: Book) -> list[str]:
 
 
 def _by_size(book: Book) -> str:
+    """What was measured at several sizes of the log, then what was at one of its own."""
     found: dict[str, dict[int, float]] = {}
+    once: dict[str, dict[int, float]] = {}
     for row in (row for row in book.rows() if not row.aim.of):
-        found[f"`{row.aim.name}` ({row.aim.unit})"] = row.by_size
+        into = found if row.aim.grows else once
+        into[f"`{row.aim.name}` ({row.aim.unit})"] = row.by_size
         for which in (FORMER, POSTGRESQL):
             if which in row.beside:
-                found[f"`{row.aim.name}`, {which}"] = row.beside[which]
-    found |= {title: medians(values) for title, values in book.beside.items()}
+                into[f"`{row.aim.name}`, {which}"] = row.beside[which]
     sizes = sorted({size for by_size in found.values() for size in by_size})
+    for title, values in book.beside.items():
+        into = found if set(values) <= set(sizes) else once
+        into[title] = medians(values)
     lines = ["| row | " + " | ".join(f"{size:,}" for size in sizes) + " |"]
     lines += ["|---" * (len(sizes) + 1) + "|"]
     for title, by_size in found.items():
         shown = " | ".join(number(by_size.get(size)) for size in sizes)
         lines.append(f"| {title} | {shown} |")
+    lines += ["", "| row | of | value |", "|---|---|---|"] if once else []
+    for title, by_size in once.items():
+        lines += [f"| {title} | {size:,} | {number(value)} |" for size, value in by_size.items()]
     return "\n".join(lines)
 
 

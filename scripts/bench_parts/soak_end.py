@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from ledger.audit.entries import RECORD
 from ledger.chain.network import NetworkFile
+from ledger.core.entry import RECORD
 from ledger.core.tiles import WIDTH, entries_path, tile_path
 from ledger.verify import Verifier, ask
 from scripts.bench_parts.acts import Registry, until

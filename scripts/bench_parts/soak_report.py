@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from scripts.bench_parts.book import Book
+from scripts.bench_parts.book import MILLION, Book
 from scripts.bench_parts.report import Setting, number
 from scripts.bench_parts.svg import line_chart
 
@@ -186,7 +186,7 @@ def borrow(book: Book, folder: Path) -> None:
         return
     held = json.loads(path.read_bytes())
     largest = max((size for found in book.values.values() for size in found), default=0)
-    marks = [mark for mark in held["marks"] if mark["mark"] > largest]
+    marks = [mark for mark in held["marks"] if mark["mark"] > max(largest, MILLION)]
     for mark in marks:
         near = [c for c in held["chunks"] if 0.8 * mark["mark"] <= c["size"] <= mark["mark"]]
         found = {

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.bench_parts.book import Book
-from scripts.bench_parts.growth import FLAT, GROWS, LOGARITHM, growth_of, relative, table
+from scripts.bench_parts.growth import FLAT, FULL, GROWS, LOGARITHM, growth_of, relative, table
 
 
 def book_of(name: str, values: dict[int, float]) -> Book:
@@ -22,6 +22,9 @@ def book_of(name: str, values: dict[int, float]) -> Book:
         ("promise_p99_ms", {10_000: 40.0, 1_000_000: 67.0}, GROWS),
         ("verify_per_s", {10_000: 2000.0, 1_000_000: 1900.0}, FLAT),
         ("verify_per_s", {10_000: 2000.0, 1_000_000: 1000.0}, GROWS),
+        # a cache that fills, and is full
+        ("gateway_rss_mib_10m", {10_000: 100.0, 1_000_000: 400.0, 10_000_000: 420.0}, FULL),
+        ("gateway_rss_mib_10m", {10_000: 100.0, 1_000_000: 400.0, 10_000_000: 460.0}, GROWS),
         # what costs much at first, as starting does, hides nothing
         ("verify_per_s", {10_000: 100.0, 100_000: 2000.0, 10_000_000: 1000.0}, GROWS),
     ],

@@ -94,9 +94,13 @@ def test_a_gain_is_told_where_both_were_measured_at_one_size() -> None:
         book.other(which, "final_p99_s", 10, value)
     book.put("final_p99_s", 10, 2.0)
     assert book.rows()[0].gain == 2.0, "less is better"
-    book.put("final_p99_s", 20, 2.0)
-    assert (book.rows()[0].gain, book.rows()[0].spread) == (None, None)
+    book.put("final_p99_s", 20, 5.0)
+    assert (book.rows()[0].reached, book.rows()[0].gain) == (2.0, 2.0), "where both were"
+    assert "| 2 of 10 |" in table(book)
     assert "`final_p99_s`, PostgreSQL | 3 | – |" in markdown(book, AT)
+    del book.others[FORMER]["final_p99_s"][10]
+    book.other(FORMER, "final_p99_s", 30, 4.0)
+    assert (book.rows()[0].reached, book.rows()[0].gain) == (5.0, None)
 
 
 def test_a_check_that_fails_ends_the_run() -> None:

@@ -73,8 +73,10 @@ def test_a_step_that_does_not_exist_fails() -> None:
 
 
 def test_each_side_is_first_in_turn() -> None:
-    sides = Sides({"a": 1, "b": 2})  # type: ignore[dict-item]
-    assert [sides.in_turn() for _ in range(3)] == [[1, 2], [2, 1], [1, 2]]
+    one, two = object(), object()
+    sides = Sides({"a": one, "b": two})  # type: ignore[dict-item]
+    turns: list[list[object]] = [list(sides.in_turn()) for _ in range(3)]
+    assert turns == [[one, two], [two, one], [one, two]]
 
 
 def test_what_a_side_found_is_entered_as_its_own() -> None:
