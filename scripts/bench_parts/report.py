@@ -131,10 +131,10 @@ def markdown(book: Book, at: Setting) -> str:
 
 
 TOLD = (
-    "*Reached* is told with the size at which it was. *Spread*: from the lowest to the highest of several measurements, as a share of their median;"
-    " a dash where it was measured once. *Gain*: how many times better than the commit before,"
-    " whose program was measured in turn with this one on this machine; less than the spread is"
-    " noise."
+    "*Reached* is told with the size at which it was. *Spread*: from the lowest to the highest of"
+    " several measurements, as a share of their median; a dash where it was measured once. *Gain*:"
+    " how many times better than the commit before, whose program was measured in turn with this"
+    " one on this machine; less than the spread is noise."
 )
 
 
