@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
 from urllib.parse import urlsplit
 
 from ledger.core import merkle
@@ -88,11 +91,25 @@ def check_answer(status: int, body: bytes, count: int) -> tuple[list[str], int]:
     return leaves, promises
 
 
+def _end_with_parent() -> None:
+    """Let a run that is killed leave no client that waits for ever."""
+    parent = parent_process()
+    if parent is None:
+        raise RuntimeError("started by nobody")
+    threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
+
+
 class Clients:
     """Processes that are up before anything is measured."""
 
     def __init__(self) -> None:
-        self._pool = ProcessPoolExecutor(CLIENTS, mp_context=get_context("spawn"))
+        context = get_context("spawn")
+        self._pool = ProcessPoolExecutor(CLIENTS, context, initializer=_end_with_parent)
         for waiting in [self._pool.submit(time.sleep, 0.5) for _ in range(CLIENTS)]:
             waiting.result()
 
