@@ -15,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -246,13 +246,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     run = Run()
-    try:
+    # Who asks may be gone when the answer is there: then all is closed, as when he asks no more.
+    with run.stack, suppress(BrokenPipeError), answers:
         for line in sys.stdin:
             asked = json.loads(line)
             answers.write(json.dumps(answer(run, asked["step"], asked["arguments"])) + "\n")
             answers.flush()
-    finally:
-        run.stack.close()
 
 
 if __name__ == "__main__":
