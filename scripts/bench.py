@@ -1,7 +1,7 @@
 """The figures of the data path, measured on a real network of this machine and checked.
 
     python scripts/bench.py            10 thousand to 1 million records in turn with the commit
-                                       before, then to 10 million, then PostgreSQL; under an hour
+                                       before, then to 10 million, then PostgreSQL; 50 minutes
     python scripts/bench.py --quick    2 and 10 thousand records, under two minutes
     python scripts/bench.py --check    the quick one for correctness alone, in build/bench/
     python scripts/bench.py --against v0.3 --sizes 10000,100000 --runs 1 --alone 0 --postgresql 0
@@ -27,6 +27,7 @@ from typing import Any
 
 from scripts.bench_parts import tessera
 from scripts.bench_parts.book import BY_NAME, FORMER, POSTGRESQL, Book, CheckFailed
+from scripts.bench_parts.ending import heed
 from scripts.bench_parts.plans import BUILD, DOCS, LARGE, Plan, parse
 from scripts.bench_parts.report import described, setting, table, write
 from scripts.bench_parts.sides import ROOT, Side, Sides, Tree, open_sides, tree_of
@@ -142,7 +143,7 @@ class Bench:
     def _at_size(self, sides: Sides, size: int) -> None:
         """Everything that depends on how long the log is."""
         plan, own = self.plan, sides.by_name[THIS]
-        repeats = plan.repeats if size >= LARGE else 1
+        repeats = plan.repeats if LARGE <= size <= max(plan.sizes) else 1
         say(f"NDJSON up to {size:,} records")
         self._each(sides, "ndjson", {"size": size}, at=size)
         say(f"receipts and replay at {size:,}")
@@ -150,6 +151,8 @@ class Bench:
         for _ in range(repeats):
             self._each(sides, "verify", {}, at=size)
         self._each(sides, "command", {"times": plan.commands}, at=size)
+        for _ in range(repeats):
+            self._each(sides, "batches", {"count": 5 * plan.receipts}, at=size)
         for number in range(repeats):
             self._each(sides, "replay", {}, peers=plan.peers and not number, at=size)
         if size == max(plan.sizes):
@@ -217,6 +220,7 @@ def trees(plan: Plan, book: Book, stack: ExitStack) -> list[Tree]:
 
 def main() -> int:
     """Command line entry."""
+    heed()
     plan, book = parse(__doc__), Book()
     at = setting(datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), plan.what)
     out, failed = plan.out, ""

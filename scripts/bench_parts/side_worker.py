@@ -131,6 +131,11 @@ def command(run: Run, times: int) -> None:
     part("proofs", "measure_command")(run.book, run.site, run.held[-1], times)
 
 
+def batches(run: Run, count: int) -> None:
+    """Ask for bare receipts in batches."""
+    part("batches", "measure_batches")(run.book, run.site, run.leaves, count)
+
+
 def replay(run: Run, peers: bool) -> None:
     """Replay the ledger."""
     part("audit", "measure_replay")(run.book, run.site, peers=peers)
@@ -201,6 +206,7 @@ STEPS: Mapping[str, Callable[..., None]] = {
         receipts,
         verify,
         command,
+        batches,
         replay,
         replay_files,
         singles,

@@ -2,18 +2,21 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from ledger.core import merkle
+from ledger.core import canonical, merkle, receipt
 from ledger.core.ids import Digest
+from scripts.bench_parts import batches
 from scripts.bench_parts.book import AIMS, FORMER, POSTGRESQL, Book, CheckFailed
 from scripts.bench_parts.load import check_answer, spans_of
 from scripts.bench_parts.material import lines, subject
 from scripts.bench_parts.report import Setting, markdown, table, write
 from scripts.bench_parts.singles import quantile
 from scripts.bench_parts.svg import line_chart
+from tests.core.material import VECTORS
 
 AT = Setting(machine="m", commit="c", date="2026-11-23T00:00:00Z", load=0.0, what="Test.")
 
@@ -22,13 +25,30 @@ def test_rows_are_those_of_the_issue() -> None:
     assert " ".join(aim.name for aim in AIMS) == (
         "ndjson_records_per_s ndjson_records_per_s_10m cpu_us_per_record "
         "xlsx_rows_per_s gas_per_record_4096 promise_p99_ms final_p99_s "
-        "verify_per_s verify_process_s replay_entries_per_s replay_entries_per_s_10m "
-        "start_s_10m bytes_per_record gateway_rss_mib_10m "
+        "verify_per_s verify_process_s receipts_per_s replay_entries_per_s "
+        "replay_entries_per_s_10m start_s_10m bytes_per_record gateway_rss_mib_10m "
         "processes_rss_mib replay_rss_mib_10m "
         "acts_per_s acts_followed_per_s gas_per_act chain_acts_per_s "
         "fourth_ack_p50_s fourth_ack_p99_s "
         "verify_with_acts_per_s"
     )
+
+
+def test_receipts_of_a_batch_are_looked_at() -> None:
+    """That each is of its leaf and holds: a figure of something wrong means nothing."""
+    found = json.loads((VECTORS / "receipt" / "receipt.json").read_bytes())["cases"]
+    for case in found:
+        data = case["data"].encode()
+        leaf = receipt.parse(data).leaf.hex()
+        assert batches._problem(leaf, data) is None
+        assert batches._problem("00" * 32, data) == f"asked for {'00' * 32}, got {leaf}"
+    path = json.loads(found[0]["data"])
+    path["path"][0] = "00" * 32
+    assert batches._problem(leaf_of(path), canonical.encode(path) + b"\n") is not None
+
+
+def leaf_of(value: dict[str, Any]) -> str:
+    return merkle.leaf_hash(canonical.encode(value["entry"])).hex()
 
 
 def test_medians_at_the_largest_size_and_the_peer_of_that_size(tmp_path: Path) -> None:
