@@ -10,7 +10,7 @@ make bench    the figures of the data path, in turn with those of a commit befor
 make bench-quick  the same with few records, under two minutes
 make soak     ten million records with a kill amid them, resumable; what must not grow (half an hour)
 make chaos    break chain, database, signer and gateways at random; what was promised (half an hour)
-make consortium  four provinces on four validators built from Go modules, broken (needs Go; 30 min)
+make consortium  four provinces on validators built from Go modules, broken (needs Go)
 make nightly  chaos, soak of a million, bench-quick and matrix, into build/nightly/
 make matrix   the tests on every Python from 3.11 to 3.14 that this machine has (long)
 make dist     wheel, sdist and hashes of this commit into build/dist/
