@@ -85,7 +85,8 @@ class Bench:
             say(f"run {number + 1} of {self.plan.runs}")
             large = number < self.plan.large_runs
             sizes = [size for size in self.plan.sizes if large or size < LARGE]
-            alone = self.plan.alone if number == self.plan.large_runs - 1 else ()
+            last = number == min(self.plan.runs, self.plan.large_runs) - 1
+            alone = self.plan.alone if last else ()
             self._one(sizes or list(self.plan.sizes), alone, first=number == 0)
         if self.plan.postgresql:
             self._postgresql()
@@ -105,7 +106,7 @@ class Bench:
         folder = self._fresh()
         with open_sides(self.trees, folder) as sides:
             own = sides.by_name[THIS]
-            for side in sides.in_turn():
+            for side in sides.in_turn("begin"):
                 side.do("begin", folder=str(side.folder / "network"))
             for size in sizes:
                 self._at_size(sides, size)
@@ -187,6 +188,7 @@ class Bench:
                 self._enter(side, side.do("start"), size)
             self._enter(side, side.do("replay", peers=False), self.plan.postgresql[-1])
             side.do("end")
+            self._witnessed(side)
 
     def _each(
         self,
@@ -199,7 +201,7 @@ class Bench:
     ) -> None:
         """One step on all sides, one after the other. peers: whether this tree's has peers beside
         it."""
-        for side in sides.in_turn():
+        for side in sides.in_turn(step):
             more = {} if peers is None else {"peers": peers and side.tree.name == THIS}
             self._enter(side, side.do(step, **arguments, **more), at)
 

@@ -8,7 +8,7 @@ make build    contracts/ to ledger/chain/contracts/abi/
 make vectors  tests/vectors/ from its generator
 make bench    the figures of the data path, in turn with those of a commit before (an hour)
 make bench-quick  the same with few records, under two minutes
-make soak     ten million records with a kill amid them, resumable; what must not grow (half an hour)
+make soak     ten million records with a kill amid them, resumable (half an hour)
 make chaos    break chain, database, signer and gateways at random; what was promised (half an hour)
 make consortium  four provinces on validators built from Go modules, broken (needs Go)
 make nightly  chaos, soak of a million, bench-quick and matrix, into build/nightly/

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -141,13 +142,13 @@ class Sides:
     """Those of a run, by name."""
 
     by_name: dict[str, Side] = field(default_factory=dict)
-    _turn: int = 0
+    _turns: Counter[str] = field(default_factory=Counter)
 
-    def in_turn(self) -> list[Side]:
-        """All, a different one first each time."""
-        self._turn += 1
+    def in_turn(self, step: str) -> list[Side]:
+        """All, a different one first each time that a step is done."""
+        self._turns[step] += 1
         sides = list(self.by_name.values())
-        return sides if self._turn % 2 else sides[::-1]
+        return sides if self._turns[step] % 2 else sides[::-1]
 
 
 @contextmanager

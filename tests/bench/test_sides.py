@@ -75,8 +75,8 @@ def test_a_step_that_does_not_exist_fails() -> None:
 def test_each_side_is_first_in_turn() -> None:
     one, two = object(), object()
     sides = Sides({"a": one, "b": two})  # type: ignore[dict-item]
-    turns: list[list[object]] = [list(sides.in_turn()) for _ in range(3)]
-    assert turns == [[one, two], [two, one], [one, two]]
+    turns: list[list[object]] = [list(sides.in_turn(step)) for step in "xyxxy"]
+    assert turns == [[one, two], [one, two], [two, one], [one, two], [two, one]]
 
 
 def test_what_a_side_found_is_entered_as_its_own() -> None:
