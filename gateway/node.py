@@ -31,7 +31,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac, Vault
 from gateway.base.db import close_engine
 from gateway.base.keyring import KeyFolder, Keyring
-from gateway.base.lease import Lease
+from gateway.base.lease import Lease, watcher
 from gateway.base.schema_folder import SchemaWatch
 from gateway.base.settings import Settings
 from gateway.base.who import WhoWatch
@@ -248,12 +248,14 @@ class Node:
         )
 
     def start(self) -> None:
-        """Start the threads that integrate, anchor and read files."""
+        """Start the threads that integrate, anchor and read files. Raises ConfigError."""
+        self.lease.demand_usable()
         self.ctx.signals.promised.set()
         self.peers.directory.list_anew()  # before the first of them asks
         self._sender = MessageSender(self.peers.outbox, self.peers.asking)
         papers = self.authorisations
         steps: list[tuple[str, threads.Step]] = [
+            ("lease", watcher(self.lease, self.ctx.signals.wake_all)),
             ("integrator", Integrator(self.ctx, self.logs, self.lease)),
             *file_workers(self.ctx, self.jobs, self.file_store, self.files),
             ("access-log", tidier(self.accesses, self.ctx.settings.accesses.keep_days)),
@@ -306,7 +308,8 @@ class Node:
         self.webhooks.end()
         try:
             self.lease.release()
-        except sa.exc.OperationalError:  # the database is gone; the lease runs out by itself
+        except (sa.exc.OperationalError, ConfigError):
+            # The database or its folder is gone; the lease runs out by itself.
             _log.warning("lease.kept")
 
     def close(self) -> None:
@@ -314,7 +317,7 @@ class Node:
         for close in (
             *(self.logs.leave_files, self.workers.close, self.files.close, self.worklists.close),
             *(self.mirrors.close, self.reader.close, self.outbox.close, self.peers.close),
-            *(self.verifying.close, self.explorer.close, self.finance.close),
+            *(self.verifying.close, self.explorer.close, self.finance.close, self.lease.close),
         ):
             close()
         close_engine(self.ctx.engine)

@@ -52,17 +52,19 @@ _Row = sa.Row[Any]
 @dataclass(frozen=True, slots=True)
 class Progress:
     """changed: something went on. waiting: an anchor is on its way, or due. signed: one was
-    begun."""
+    begun. sent: one is not on the chain yet, so none can be begun."""
 
     changed: bool = False
     waiting: bool = False
     signed: bool = False
+    sent: bool = False
 
     def __or__(self, other: Progress) -> Progress:
         return Progress(
             changed=self.changed or other.changed,
             waiting=self.waiting or other.waiting,
             signed=self.signed or other.signed,
+            sent=self.sent or other.sent,
         )
 
 
@@ -238,10 +240,10 @@ class Anchoring:
             self._fail(row, reason)
             row = None
         if row is not None:
-            return Progress(changed=self._send(case, row))
+            return Progress(changed=self._send(case, row), sent=True)
         if not case.now.may_sign or case.published <= case.there.size:
             return Progress()
-        return Progress(changed=self._send(case, self._sign(case)), signed=True)
+        return Progress(changed=self._send(case, self._sign(case)), signed=True, sent=True)
 
     def _in_flight(self, log: LogState) -> _Row | None:
         query = sa.select(anchors).where(anchors.c.log == log.id, anchors.c.state.in_(IN_FLIGHT))

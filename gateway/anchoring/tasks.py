@@ -6,6 +6,7 @@ chain has this log as we do.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 
@@ -41,6 +42,7 @@ class Anchorer:
     def __call__(self, stop: threading.Event) -> float:
         settings = self._ctx.settings.log
         if not self._lease.take():
+            self._ctx.pace.begin_from(-math.inf)  # nothing of it is known to us
             if time.monotonic() - self._looked_at >= IDLE_SECONDS:
                 self._try(may_work=False)
             return TURN_SECONDS
@@ -48,15 +50,20 @@ class Anchorer:
         did = self._try(may_work=True)
         if did.signed:
             self._signed_at = time.monotonic()
-        if did.waiting:
+        if did.sent:
+            self._ctx.pace.begin_from(math.inf)
             return settings.chain_poll
-        self._ctx.signals.published.wait(IDLE_SECONDS)
+        self._ctx.pace.begin_from(self._signed_at + settings.anchor_interval)
+        # What the integrator now publishes is to be anchored at once.
+        self._ctx.signals.published.wait(settings.chain_poll if did.waiting else IDLE_SECONDS)
         return 0.0
 
     def _try(self, *, may_work: bool) -> Progress:
         since = time.monotonic() - self._signed_at
         self._looked_at = time.monotonic()
         interval = self._ctx.settings.log.anchor_interval
+        if may_work:
+            self._ctx.pace.begin_from(math.inf)  # until it is known, which a failure leaves so
         try:
             if may_work:
                 did = self._anchoring.step(may_sign=since >= interval)

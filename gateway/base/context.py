@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gateway.base.clock import Clock
 from gateway.base.health import Health
+from gateway.base.pace import Pace
 from gateway.base.schema_folder import SchemaFolder
 from gateway.base.settings import Settings
 from ledger.chain.network import NetworkFile
@@ -53,5 +54,6 @@ class Context:
     engine: sa.Engine
     clock: Clock
     signals: Signals = field(default_factory=Signals)
+    pace: Pace = field(default_factory=Pace)
     health: Health = field(default_factory=Health)
     schemas: SchemaFolder = field(default_factory=SchemaFolder)

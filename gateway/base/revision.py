@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from gateway.base.db import begin_change, unhurried
-from gateway.base.lease import SECONDS, is_taken
+from gateway.base.lease import SECONDS, Lease
 from ledger.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ def _demand_alone(engine: sa.Engine) -> None:
         found = _revision(connection)
     if found is None or not any(found < name <= program_revision() for name in ALONE):
         return
-    end = time.monotonic() + LEAVE_SECONDS
-    while is_taken(engine):
+    end, lease = time.monotonic() + LEAVE_SECONDS, Lease(engine)
+    while lease.is_taken():
         if time.monotonic() > end:
             raise ConfigError(
                 "database_url",

@@ -122,8 +122,9 @@ class LogSettings(_Section):
     """Batching, anchoring, promises. Times in seconds."""
 
     batch_size: int = Field(default=4096, ge=1, le=65536)
-    batch_age: float = Field(default=0.5, ge=0)
-    """A batch waits at most so long for more entries; an idle queue is flushed at once."""
+    batch_age: float = Field(default=2.0, ge=0)
+    """Entries wait at most so long to be integrated. Before that they are as soon as an anchor may
+    be begun, or a batch is full."""
     anchor_interval: float = Field(default=1.0, ge=0)
     """At least so long between two anchors."""
     chain_poll: float = Field(default=0.25, gt=0)

@@ -115,10 +115,12 @@ class Logs:
             if one is not None:
                 one.leave()
 
-    def step(self) -> int:
+    def step(self, lease: Lease | None = None) -> int:
         """One batch of every log integrated and published; returns how many entries went in.
 
-        Also finishes what a crash left between the two. A log that the chain has otherwise, or may
+        lease: without which nothing is written; it is looked at once nobody else can write, so that
+        a process that was stopped before adds nothing when it goes on. Also finishes what a crash
+        left between the two. A log that the chain has otherwise, or may
         have, is left as it is: what were added to it would be a second tree with our signature.
         One that fails does not keep the others from growing. Raises LogDamaged, or what else
         failed first.
@@ -131,8 +133,8 @@ class Logs:
             if log.unproven or not self._ctx.health.grows(log.log_id):
                 continue
             try:
-                done += self.integrate(log.id)
-                self.publish(log.id)
+                done += self.integrate(log.id, lease)
+                self.publish(log.id, lease)
             except (LogDamaged, EvidenceError) as error:
                 self._ctx.health.note_damage(log.log_id, log.published or 0)
                 failures.append(error)
@@ -183,9 +185,11 @@ class Logs:
                     change = sa.update(logs).where(logs.c.log_id == log_id).values(closed=size)
                     connection.execute(change)
 
-    def integrate(self, log: int) -> int:
-        """Append one batch of pending entries to the tree; returns how many."""
+    def integrate(self, log: int, lease: Lease | None = None) -> int:
+        """Append one batch of pending entries to the tree; returns how many. lease: see `step`."""
         with begin_write(self._ctx.engine, LOCK) as connection:
+            if not _may(lease):
+                return 0
             batch = store.next_batch(connection, log, self._ctx.settings.log.batch_size)
             sound = _sound(connection, batch)
             if not batch:
@@ -198,12 +202,12 @@ class Logs:
         crash_point("log.integrated", "after")
         return len(sound)
 
-    def publish(self, log: int) -> int | None:
+    def publish(self, log: int, lease: Lease | None = None) -> int | None:
         """Verify what was added since the last checkpoint and sign a new one; returns its size.
 
-        None: nothing new, or another process has gone on meanwhile. What does not verify is cut
-        back, to be integrated anew from the pending rows: raises LogMended, or LogDamaged where the
-        last checkpoint itself cannot be reached any more.
+        None: nothing new, or another process has gone on meanwhile or holds the lease. What does
+        not verify is cut back, to be integrated anew from the pending rows: raises LogMended, or
+        LogDamaged where the last checkpoint itself cannot be reached any more.
         """
         with begin_read(self._ctx.engine) as connection:
             now = store.state(connection, log)
@@ -219,6 +223,8 @@ class Logs:
             raise LogMended("dropped entries that did not read back") from problem
         note = self.sign_note(now.log_id, now.size, now.root)
         with begin_write(self._ctx.engine, LOCK) as connection:
+            if not _may(lease):
+                return None
             same = (logs.c.id == log) & (logs.c.size == now.size) & (logs.c.root == now.root)
             change = sa.update(logs).where(same).values(published=now.size, note=note)
             if connection.execute(change).rowcount != 1:
@@ -248,6 +254,11 @@ class Logs:
                 _verify_edge(TileStore(connection, bad.id), size, size=size, root=root)
             except EvidenceError as error:
                 raise LogDamaged(f"checkpoint of size {size} does not read back") from error
+
+
+def _may(lease: Lease | None) -> bool:
+    """Whether a write of who holds it may go on."""
+    return lease is None or lease.held
 
 
 _UNFINISHED = sa.select(

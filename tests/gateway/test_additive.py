@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from gateway.base import revision
+from gateway.base import lease, revision
 from gateway.base.db import begin_write, open_engine
 from gateway.base.lease import Lease
 from ledger.core.errors import ConfigError
@@ -141,9 +142,24 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Engin
     engine.dispose()
 
 
-def test_no_older_gateway_may_run(served: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def gateway(served: sa.Engine) -> Iterator[Callable[[], Lease]]:
+    """Makes the lease of a gateway that runs on them."""
+    with ExitStack() as stack:
+
+        def run() -> Lease:
+            lease = Lease(served)
+            stack.callback(lease.close)
+            return lease
+
+        yield run
+
+
+def test_no_older_gateway_may_run(
+    served: sa.Engine, gateway: Callable[[], Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(revision, "LEAVE_SECONDS", 0.0)
-    older = Lease(served)
+    older = gateway()
     assert older.take()
     with pytest.raises(ConfigError) as caught:
         revision.migrate(served)
@@ -153,19 +169,45 @@ def test_no_older_gateway_may_run(served: sa.Engine, monkeypatch: pytest.MonkeyP
     older.release()
     revision.migrate(served)
     assert revision.revision(served) == revision.program_revision()
-    assert Lease(served).take()
+    assert gateway().take()
     revision.migrate(served)  # nothing is left to do
 
 
-def test_beside_what_only_adds(served: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("in_a_row")
+def test_nor_one_from_before_the_file(
+    served: sa.Engine, gateway: Callable[[], Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lease is in the row of the database, on SQLite too."""
+    older = gateway()
+    assert older.take()
+    monkeypatch.undo()
+    monkeypatch.setattr(revision, "ALONE", frozenset({MORE}))
+    monkeypatch.setattr(revision, "LEAVE_SECONDS", 0.0)
+    with pytest.raises(ConfigError, match="stop every gateway"):
+        revision.migrate(served)
+    older.release()
+    revision.migrate(served)
+
+
+@pytest.fixture
+def in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease is a row of the database, as it always is on PostgreSQL."""
+    monkeypatch.setattr(lease, "file_of", lambda _engine: None)
+
+
+def test_beside_what_only_adds(
+    served: sa.Engine, gateway: Callable[[], Lease], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(revision, "ALONE", frozenset({BEFORE}))
-    assert Lease(served).take()
+    assert gateway().take()
     revision.migrate(served)
     assert revision.revision(served) == revision.program_revision()
 
 
-def test_one_that_was_killed_is_waited_for(served: sa.Engine) -> None:
-    assert Lease(served).take()
+def test_one_that_was_killed_is_waited_for(served: sa.Engine, gateway: Callable[[], Lease]) -> None:
+    killed = gateway()
+    assert killed.take()
+    killed.close()
     revision.migrate(served)
     assert revision.revision(served) == revision.program_revision()
 

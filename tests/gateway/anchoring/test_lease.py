@@ -1,4 +1,5 @@
-"""One of several gateways works, another one takes over, and neither needs the other for it."""
+"""One of several gateways works, another one takes over, and neither needs the other for it. The
+file that keeps the lease beside a SQLite database: `tests/gateway/base/test_lease_file.py`."""
 
 import threading
 import time
@@ -32,6 +33,12 @@ def long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def in_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease is a row of the database, as it always is on PostgreSQL."""
+    monkeypatch.setattr(module, "file_of", lambda _engine: None)
+
+
+@pytest.fixture
 def nodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Node]]:
     """Three on one database, that look at the lease as often as they are asked."""
     monkeypatch.setattr(module, "RENEW", 0.0)
@@ -48,7 +55,8 @@ def set_expiry(node: Node, expires: float) -> None:
 
 def clock(node: Node) -> float:
     with node.ctx.engine.connect() as connection:
-        return float(connection.scalar(sa.select(node.lease._clock)) or 0)
+        now = module.CLOCKS[connection.dialect.name]
+        return float(connection.scalar(sa.select(now)) or 0)
 
 
 def test_one_holds_it(nodes: list[Node]) -> None:
@@ -57,6 +65,7 @@ def test_one_holds_it(nodes: list[Node]) -> None:
     assert [node.lease.held for node in nodes] == [True, False, False]
 
 
+@pytest.mark.usefixtures("in_a_row")
 def test_renewed_while_it_is_held(nodes: list[Node]) -> None:
     assert nodes[0].lease.take()
     set_expiry(nodes[0], clock(nodes[0]) + 0.5)
@@ -66,6 +75,7 @@ def test_renewed_while_it_is_held(nodes: list[Node]) -> None:
     assert SECONDS / 2 < expires - clock(nodes[0]) <= SECONDS
 
 
+@pytest.mark.usefixtures("in_a_row")
 def test_taken_over_when_it_ran_out(nodes: list[Node]) -> None:
     assert nodes[0].lease.take()
     set_expiry(nodes[0], clock(nodes[0]) - 0.001)
@@ -74,6 +84,7 @@ def test_taken_over_when_it_ran_out(nodes: list[Node]) -> None:
     assert not nodes[0].lease.held
 
 
+@pytest.mark.usefixtures("in_a_row")
 def test_a_clock_set_back_holds_nobody_up(nodes: list[Node]) -> None:
     assert nodes[0].lease.take()
     set_expiry(nodes[0], clock(nodes[0]) + 3600)
@@ -135,9 +146,12 @@ def test_taken_at_once_by_one_only(nodes: list[Node]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+    for lease in some:
+        lease.close()
     assert sorted(found) == [False] * 11 + [True]
 
 
+@pytest.mark.usefixtures("in_a_row")
 def test_asked_for_rarely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RENEW", SECONDS / 2)
     node = make_test_node(tmp_path)
@@ -201,7 +215,7 @@ def test_who_does_not_hold_it_signs_nothing(
     (row,) = rows(two)
     assert row.state in ("signed", "sent", "mined", "final")
     one.close()  # as a crash: the lease is not released
-    set_expiry(two, 0)
+    set_expiry(two, 0)  # on PostgreSQL, and then only time tells
     following = make_anchorer(two)
     for _ in range(20):
         following(stop)

@@ -1,0 +1,115 @@
+"""A lock that a process holds for as long as it lives: `flock` on a file that stays empty.
+
+It is known by its name: the file as this running system knows it. Whoever has a lock of the same
+name as another process had knows that the other one has let go; files of one path that took the
+place of each other have different names, and so have those of two machines.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+from functools import cache
+from pathlib import Path
+from typing import IO
+
+from ledger.core.errors import ConfigError
+
+PRIVATE = 0o600
+
+_UNKNOWN_HERE = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""What file systems without `flock` say."""
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class HolderLock:
+    """The lock of one path; several of them in one process keep each other out as well."""
+
+    def __init__(self, path: Path, like: Path) -> None:
+        """like: the file whose owner is to own it."""
+        self._path = path
+        self._like = like
+        self._file: IO[bytes] | None = None
+        self.name = ""
+        """Empty while it is not held."""
+
+    def take(self) -> bool:
+        """Whether it is held now; nobody is waited for. A lock on a file that is gone from its path
+        is given up for one on what lies there. Raises ConfigError."""
+        if self._file is not None and _id(self._path) != _id(self._file.fileno()):
+            self.leave()
+        if self._file is None:
+            self._try()
+        return self._file is not None
+
+    def leave(self) -> None:
+        """Let go; harmless where it is not held."""
+        if self._file is not None:
+            self._file.close()
+        self._file, self.name = None, ""
+
+    def demand_usable(self) -> None:
+        """Raise ConfigError where the file cannot be made. One without `flock` will do."""
+        self._open().close()
+
+    def _try(self) -> None:
+        file = self._open()
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return
+        except OSError as error:
+            file.close()
+            if error.errno in _UNKNOWN_HERE:
+                return
+            raise
+        found = _id(file.fileno())
+        if found is None or found != _id(self._path):  # removed meanwhile
+            file.close()
+            return
+        self._file, self.name = file, f"{system()}:{found[0]}:{found[1]}"
+
+    def _open(self) -> IO[bytes]:
+        try:
+            make_private(self._path, self._like)
+            return self._path.open("r+b", buffering=0)
+        except OSError as error:
+            problem = f"the lease cannot be kept here: {error.strerror}"
+            raise ConfigError(str(self._path), problem) from error
+
+
+def make_private(path: Path, like: Path) -> None:
+    """Make the file where there is none, for its owner alone: where root makes it, for that of the
+    file `like`, or the gateway would be locked out. Raises OSError."""
+    try:
+        made = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, PRIVATE)
+    except FileExistsError:
+        return
+    try:
+        if os.geteuid() == 0:
+            found = like.stat()
+            os.fchown(made, found.st_uid, found.st_gid)
+    finally:
+        os.close(made)
+
+
+@cache
+def system() -> str:
+    """The id of this running system: of one machine since its start, containers included; its name
+    where it has no such id."""
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:
+        return socket.gethostname()
+
+
+def _id(file: Path | int) -> tuple[int, int] | None:
+    """Of what lies there; None: nothing."""
+    try:
+        found = os.stat(file)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
