@@ -50,6 +50,16 @@ class HolderLock:
             self._file.close()
         self._file, self.name = None, ""
 
+    @property
+    def works(self) -> bool:
+        """Whether the file system knows `flock`, where the file is there already."""
+        try:
+            with self._path.open("r+b", buffering=0) as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno not in _UNKNOWN_HERE
+        return True
+
     def demand_usable(self) -> None:
         """Raise ConfigError where the file cannot be made. One without `flock` will do."""
         self._open().close()

@@ -23,7 +23,7 @@ import sqlalchemy as sa
 import structlog
 
 from gateway.base.db import begin_write, metadata
-from gateway.base.lease_file import LeaseFile, file_of
+from gateway.base.lease_file import LeaseFile, Seen, file_of
 from gateway.base.threads import Step
 
 SECONDS = 5.0
@@ -60,6 +60,9 @@ class _Place(Protocol):
 
     def is_taken(self) -> bool:
         """Whether some process seems to hold it now."""
+
+    def look(self) -> Seen:
+        """What is to be seen of it; changes nothing. Raises ConfigError."""
 
     def release(self) -> None:
         """Leave it to others, where it is held."""
@@ -123,6 +126,11 @@ class Lease:
         with self._lock:
             return self._place.is_taken()
 
+    def look(self) -> Seen:
+        """Who holds it, for who only wants to know. Raises ConfigError where no gateway could."""
+        with self._lock:
+            return self._place.look()
+
     def demand_usable(self) -> None:
         """Raise ConfigError where no gateway could take it."""
         self._place.demand_usable()
@@ -175,10 +183,13 @@ class LeaseRow:
 
     def is_taken(self) -> bool:
         """Whether another process holds it now."""
+        return self.look().holder not in (None, self._me)
+
+    def look(self) -> Seen:
+        """Who holds it now."""
         running = leases.c.expires.between(self._clock, self._clock + SECONDS)
-        query = sa.select(sa.literal(1)).where(running, leases.c.holder != self._me)
         with self._engine.connect() as connection:
-            return connection.scalar(query) is not None
+            return Seen(connection.scalar(sa.select(leases.c.holder).where(running)), False)
 
     def release(self) -> None:
         """Only what is ours."""

@@ -15,6 +15,8 @@ monotonic clock of whoever looks: no clock of the day is asked, so none that is 
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import sqlite3
 import time
@@ -53,6 +55,14 @@ class Kept(NamedTuple):
     holder: str
     beat: int
     lock: str
+
+
+class Seen(NamedTuple):
+    """holder: host/process/random of who seems to hold it; None: nobody. at_once: whether one that
+    is killed is replaced without waiting."""
+
+    holder: str | None
+    at_once: bool
 
 
 class LeaseFile:
@@ -118,6 +128,20 @@ class LeaseFile:
                     _put(connection, RELEASED, "")
         finally:
             self._lock.leave()
+
+    def look(self) -> Seen:
+        """See `Lease.look`; makes no file."""
+        paths = (self._path, beside(self._database, LOCK_FILE))
+        for path in paths:
+            if not os.access(path if path.exists() else path.parent, os.R_OK | os.W_OK):
+                why = os.strerror(errno.EACCES)
+                raise ConfigError(str(path), f"the lease cannot be kept here: {why}")
+        if not all(path.exists() for path in paths):
+            return Seen(None, True)
+        taken = self.is_taken()
+        with self._open() as connection:
+            holder = _read(connection).holder
+        return Seen(holder if taken else None, self._lock.works)
 
     def demand_usable(self) -> None:
         """Raise ConfigError where the files cannot be made or written."""

@@ -5,9 +5,9 @@ check says what it found and, where that is not well, what to do.
 
 1 network file · 2 keys: there, private, of their purpose, opening · 3 database: reachable, of this
 program's revision; no entry in quarantine, no job set aside, no promise overdue, no revocation that
-waits, no webhook given up · 4 content keys: those in use at hand, no old ones; parts of PostgreSQL:
-made ahead, none kept for too long, none needed that is in the archive · 5 calendar: knows
-the next 60 days · 6 who is who: the operator's files can be used, nothing in them is doubtful ·
+waits, no webhook given up · 4 content keys: those in use at hand, no old ones; the lease: can be
+kept, and taken over at once; parts of PostgreSQL: made ahead, none kept for too long, none needed
+that is in the archive · 5 calendar: knows the next 60 days · 6 who is who: the operator's files can be used, nothing in them is doubtful ·
 7 folder of schemas and rules: every file of use · 8 chain: all nodes well, a quorum readable ·
 9 member active, keys registered and valid for 60 days · 10 rules files that the catalogue names:
 here · 11 each log · 12 each log of others that is kept here · 13 stranded records · 14 payer: can
@@ -34,6 +34,7 @@ from gateway.jobs.models import jobs
 from gateway.log.models import pending
 from gateway.operations.doctor_chain import ChainChecks
 from gateway.operations.doctor_keys import examine_keys
+from gateway.operations.doctor_lease import examine_lease
 from gateway.operations.doctor_partitions import examine_partitions
 from gateway.operations.doctor_signers import check_signers
 from gateway.operations.findings import Finding, Level, finding
@@ -89,6 +90,7 @@ class _Examination:
         if engine is not None and keys is not None:
             yield from examine_keys(engine, keys.content)
         if engine is not None:
+            yield from examine_lease(engine)
             months = self._settings.retention.content_months
             yield from examine_partitions(engine, Retention.of(months, self._clock))
         yield self._calendar()

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.operations.findings_of_chain import OF_CHAIN
 from gateway.operations.findings_of_finance import OF_FINANCE
+from gateway.operations.findings_of_lease import OF_LEASE
 from gateway.operations.findings_of_partitions import OF_PARTITIONS
 from ledger.cli.problems import in_words
 from ledger.core.texts import Text
@@ -383,6 +384,7 @@ TEXTS: Mapping[str, tuple[_Pair, _Pair, _Pair]] = {
     ),
     **OF_CHAIN,
     **OF_FINANCE,
+    **OF_LEASE,
     **OF_PARTITIONS,
 }
 """Of each check: where it is well, where it is not, and the remedy."""

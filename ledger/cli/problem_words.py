@@ -109,6 +109,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "no URL of a database": "不是数据库的地址",
     "others can read it; run: chmod 600 {}": "他人可读；请运行：chmod 600 {}",
     "others can read it (mode {}); run: chmod 600 {}": "他人可读（权限 {}）；请运行：chmod 600 {}",
+    "the lease cannot be kept here: {}": "无法在此保存租约：{}",
     "the database cannot be opened": "无法打开数据库",
     "the database is not empty; restore into a new one": "数据库不是空的；请恢复到新的数据库",
     "holds tables of others: {}": "有其他程序的表：{}",

@@ -80,6 +80,20 @@ AIMS = (
         more=False,
     ),
     Aim(
+        name="flush_p99_ms",
+        title="flush of 4 KiB to the same disk, by itself, p99",
+        unit="ms",
+        aim=None,
+        more=False,
+    ),
+    Aim(
+        name="promise_beyond_flush_ms",
+        title="p99 of the promise beyond that of the flush",
+        unit="ms",
+        aim=50,
+        more=False,
+    ),
+    Aim(
         name="final_p99_s",
         title="one record: submit → final receipt, p99",
         unit="s",
@@ -160,6 +174,13 @@ AIMS = (
         aim=1024,
         more=False,
         at=TEN_MILLION,
+    ),
+    Aim(
+        name="takeover_s",
+        title="holder of the lease killed → the next record in the log by the other gateway",
+        unit="s",
+        aim=0.5,
+        more=False,
     ),
     Aim(
         name="acts_per_s",
