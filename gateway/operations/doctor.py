@@ -7,7 +7,8 @@ check says what it found and, where that is not well, what to do.
 program's revision; no entry in quarantine, no job set aside, no promise overdue, no revocation that
 waits, no webhook given up · 4 content keys: those in use at hand, no old ones; the lease: can be
 kept, and taken over at once; parts of PostgreSQL: made ahead, none kept for too long, none needed
-that is in the archive · 5 calendar: knows the next 60 days · 6 who is who: the operator's files can be used, nothing in them is doubtful ·
+that is in the archive · 5 calendar: knows the next 60 days · 6 who is who: the operator's files
+can be used, nothing in them is doubtful ·
 7 folder of schemas and rules: every file of use · 8 chain: all nodes well, a quorum readable ·
 9 member active, keys registered and valid for 60 days · 10 rules files that the catalogue names:
 here · 11 each log · 12 each log of others that is kept here · 13 stranded records · 14 payer: can

@@ -15,8 +15,8 @@ OF_LEASE: Final[Mapping[str, tuple[_Pair, _Pair, _Pair]]] = {
             "The lease cannot be kept, so no gateway integrates or anchors: {error}",
         ),
         (
-            "让运行节点的用户能写入数据库所在目录及其中的 -lease、-lease-lock 文件；这两个文件可以删除，"
-            "节点会重新建立",
+            "让运行节点的用户能写入数据库所在目录及其中的 -lease、-lease-lock 文件；"
+            "这两个文件可以删除，节点会重新建立",
             "Let the user of the gateway write in the folder of the database, and the files there"
             " that end in -lease and -lease-lock; these two may be removed, they are made anew",
         ),
