@@ -26,7 +26,7 @@ def ready_facts(
     rows is refused by itself.
     """
     facts, log_id = promising(ctx, chain, signing, at)
-    _demand_room(ctx, log_id)
+    demand_room(ctx, log_id)
     return facts, log_id
 
 
@@ -35,7 +35,7 @@ def ready_log(
 ) -> tuple[MemberFacts, bytes]:
     """The same for entries that are no records: rules of publicity are not asked for."""
     facts, log_id = _growing(ctx, chain, signing, at)
-    _demand_room(ctx, log_id)
+    demand_room(ctx, log_id)
     return facts, log_id
 
 
@@ -50,12 +50,16 @@ def promising(
     return facts, log_id
 
 
-def _demand_room(ctx: Context, log_id: bytes) -> None:
+def demand_room(ctx: Context, log_id: bytes) -> int:
+    """How many more may be promised, at least 0, as the database says. Raises NotReady where the
+    log may lack what the chain has of it, or too many wait."""
     with ctx.engine.connect() as connection:
         if is_unproven(connection, log_id):
             raise NotReady("log-unproven")
-        if unanchored(connection) > ctx.settings.log.max_unanchored:
-            raise NotReady("too-many-unanchored", retry_after=10)
+        left = ctx.settings.log.max_unanchored - unanchored(connection)
+    if left < 0:
+        raise NotReady("too-many-unanchored", retry_after=10)
+    return left
 
 
 def _growing(

@@ -26,6 +26,7 @@ from gateway.intake.pool import Drafted, Drafting, Workers
 from gateway.intake.promises import make_promise
 from gateway.intake.readiness import promising, ready_facts
 from gateway.intake.resolve import Resolved, resolve
+from gateway.intake.room import Room
 from gateway.intake.store import CorrectedMeanwhile, store
 from gateway.intake.tally import tally
 from gateway.intake.worker import Rows, Source
@@ -73,6 +74,7 @@ class Intake:
         self._workers = workers
         self._accesses = accesses
         self._counting = counting
+        self._room = Room(ctx)
         self._follow: Follow | None = None
 
     def tell(self, follow: Follow) -> None:
@@ -114,7 +116,8 @@ class Intake:
         if len(source) > MAX_SET:
             raise ValueError(f"{len(source)} rows in a set, at most {MAX_SET}")
         at = self._ctx.clock.seconds()
-        facts, log_id = ready_facts(self._ctx, self._chain, self._signing, at)
+        facts, log_id = promising(self._ctx, self._chain, self._signing, at)
+        self._room.demand(log_id, len(source))
         go_live = self._ctx.settings.node.go_live or date.min
         terms = Terms(facts=facts, log_id=log_id, at=at, go_live=go_live)
         return self._workers.draft(source, terms)

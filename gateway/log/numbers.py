@@ -15,6 +15,7 @@ from gateway.partitions.store import floor, note_skipped, skips
 LOCK_ENTRIES = "entries"
 """Name of the lock under which entries get their row numbers."""
 _NEWEST = sa.select(entries.c.id).order_by(entries.c.id.desc()).limit(1)
+_NEWEST_FROM = _NEWEST.where(entries.c.id >= sa.bindparam("first"))
 
 
 def reserve(connection: sa.Connection, count: int) -> range:
@@ -22,7 +23,7 @@ def reserve(connection: sa.Connection, count: int) -> range:
     on PostgreSQL a lock does, until the commit."""
     lock(connection, LOCK_ENTRIES)
     first = floor(connection)
-    last = connection.scalar(_NEWEST.where(entries.c.id >= first))
+    last = connection.scalar(_NEWEST_FROM, {"first": first})
     if last is not None:
         first = last + 1
     elif skipped := first - 1 - newest(connection):

@@ -49,12 +49,19 @@ class LogMended(LedgerError):
 
 def log_row(connection: sa.Connection, log_id: bytes, *, unproven: bool = False) -> int:
     """The small number of a log; makes the row where there is none (within a write)."""
-    found = store.find(connection, log_id)
+    found = store.number(connection, log_id)
     if found is not None:
-        return found.id
+        return found
     row = {"log_id": log_id, "size": 0, "root": EMPTY_ROOT, "unproven": unproven}
     connection.execute(insert_unless_there(connection, logs).values(row))
     return int(connection.execute(sa.select(logs.c.id).where(logs.c.log_id == log_id)).scalar_one())
+
+
+_BEGINS = (
+    sa.update(promises)
+    .where(promises.c.id == sa.bindparam("promise"))
+    .values(first_entry=sa.bindparam("first"))
+)
 
 
 def enqueue(
@@ -77,8 +84,7 @@ def enqueue(
         if leaf_hash(entry) != leaf or len(entry) > MAX_ENTRY or b"\n" in entry:
             raise Malformed("entry", "too long, not canonical, or another than its leaf")
     ids = reserve(connection, len(leaves))
-    start = sa.update(promises).where(promises.c.id == promise).values(first_entry=ids.start)
-    connection.execute(start)
+    connection.execute(_BEGINS, {"promise": promise, "first": ids.start})
     records = [record_id[:PREFIX] for record_id in record_ids]
     rows = zip(ids, repeat(log, len(ids)), leaves, records, strict=True)
     insert_rows(connection, entries, ("id", "log", "leaf", "record"), rows)

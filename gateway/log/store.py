@@ -118,16 +118,26 @@ def state(connection: sa.Connection, log: int) -> LogState:
     return LogState(**row._mapping)
 
 
+_OF_ID = logs.c.log_id == sa.bindparam("wanted", type_=sa.LargeBinary)
+_LOG = sa.select(logs).where(_OF_ID)
+_NUMBER = sa.select(logs.c.id).where(_OF_ID)
+_UNPROVEN = sa.select(logs.c.unproven).where(_OF_ID)
+
+
 def find(connection: sa.Connection, log_id: bytes) -> LogState | None:
     """The log of that id; None where it is not ours, or empty and unheard of."""
-    row = connection.execute(sa.select(logs).where(logs.c.log_id == log_id)).one_or_none()
+    row = connection.execute(_LOG, {"wanted": log_id}).one_or_none()
     return LogState(**row._mapping) if row else None
+
+
+def number(connection: sa.Connection, log_id: bytes) -> int | None:
+    """The row number of that log; None as for `find`."""
+    return connection.scalar(_NUMBER, {"wanted": log_id})
 
 
 def is_unproven(connection: sa.Connection, log_id: bytes) -> bool:
     """Whether a log may lack what the chain has. One without a row was not restored."""
-    query = sa.select(logs.c.unproven).where(logs.c.log_id == log_id)
-    return connection.scalar(query) or False
+    return connection.scalar(_UNPROVEN, {"wanted": log_id}) or False
 
 
 def waiting(connection: sa.Connection, limit: int) -> int:

@@ -47,13 +47,24 @@ def parts(connection: sa.Connection) -> list[Part]:
     return [Part(*row) for row in connection.execute(query)]
 
 
+_FLOORS = {
+    name: sa.select(partitions.c.first_id)
+    .where(partitions.c.since <= clock)
+    .order_by(partitions.c.first_id.desc())
+    .limit(1)
+    for name, clock in CLOCKS.items()
+}
+_SKIPS = (
+    sa.select(partitions.c.first_id, partitions.c.skipped)
+    .where(partitions.c.skipped > 0)
+    .order_by(partitions.c.first_id)
+)
+
+
 def floor(connection: sa.Connection) -> int:
     """The first row number of the month that it is now, by the database's clock; of a month without
     parts, that of the newest that has some. 1 where nothing is cut."""
-    begun = partitions.c.since <= CLOCKS[connection.dialect.name]
-    query = sa.select(partitions.c.first_id).where(begun)
-    newest = query.order_by(partitions.c.first_id.desc()).limit(1)
-    return connection.scalar(newest) or 1
+    return connection.scalar(_FLOORS[connection.dialect.name]) or 1
 
 
 def note_skipped(connection: sa.Connection, first_id: int, count: int) -> None:
@@ -64,9 +75,7 @@ def note_skipped(connection: sa.Connection, first_id: int, count: int) -> None:
 
 def skips(connection: sa.Connection) -> list[tuple[int, int]]:
     """(first row number behind it, how many are left out) of each gap, in their order."""
-    query = sa.select(partitions.c.first_id, partitions.c.skipped).where(partitions.c.skipped > 0)
-    rows = connection.execute(query.order_by(partitions.c.first_id))
-    return [(first, count) for first, count in rows]
+    return [(first, count) for first, count in connection.execute(_SKIPS)]
 
 
 def in_archive(entry: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

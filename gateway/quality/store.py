@@ -65,6 +65,7 @@ class Counting:
         self._lock = threading.Lock()
         self._day = date.min
         self._units: set[str] = set()
+        self._more: sa.Insert | None = None  # made once: it is part of every set
 
     def put(self, connection: sa.Connection, tally: Tally, day: date) -> None:
         """Count a set within the caller's transaction. day: of Asia/Shanghai, today."""
@@ -85,10 +86,9 @@ class Counting:
             for (unit, type_, what), count in sorted(tally.counts.items())
         ]
         if rows:
-            made = insert_into(connection, quality_counts)
-            more = {"count": quality_counts.c.count + made.excluded.count}
-            keys = list(quality_counts.primary_key)
-            connection.execute(made.on_conflict_do_update(index_elements=keys, set_=more), rows)
+            if self._more is None:
+                self._more = _counting(connection)
+            connection.execute(self._more, rows)
 
     def _demand_room(self, tally: Tally, day: date) -> None:
         """Let what is of too many units count as of none."""
@@ -105,6 +105,14 @@ class Counting:
                 (NO_UNIT if unit in over else unit, mark): refusal
                 for (unit, mark), refusal in tally.refused.items()
             }
+
+
+def _counting(connection: sa.Connection) -> sa.Insert:
+    """Adds to a count, or begins it."""
+    made = insert_into(connection, quality_counts)
+    more = {"count": quality_counts.c.count + made.excluded.count}
+    keys = list(quality_counts.primary_key)
+    return made.on_conflict_do_update(index_elements=keys, set_=more)
 
 
 def counted(connection: sa.Connection, period: Period) -> tuple[Counts, ...]:

@@ -100,15 +100,21 @@ def put(connection: sa.Connection, vault: Vault, kind: Kind, new: Sequence[NewKe
     insert_rows(connection, content_keys, _COLUMNS, rows)
 
 
+_HELD = (
+    sa.select(wrapping_keys.c.retired_at)
+    .where(wrapping_keys.c.key_id == sa.bindparam("wanted", type_=sa.LargeBinary))
+    .with_for_update(read=True)
+)
+
+
 def is_retired(connection: sa.Connection, vault: Vault, key_id: bytes) -> bool:
     """Whether a content key wraps nothing any more; if not, that stays so until the transaction
     ends. It is noted where it never wrapped before."""
-    query = sa.select(wrapping_keys.c.retired_at).where(wrapping_keys.c.key_id == key_id)
-    held = query.with_for_update(read=True)
-    found = connection.execute(held).one_or_none()
+    wanted = {"wanted": key_id}
+    found = connection.execute(_HELD, wanted).one_or_none()
     if found is None:
         register(connection, vault, key_id)
-        found = connection.execute(held).one()
+        found = connection.execute(_HELD, wanted).one()
     return found.retired_at is not None
 
 
