@@ -24,6 +24,8 @@ from gateway.node import Node
 from gateway.receipts.interfaces import Pending, Stranded
 from ledger.chain.governing.actions import open_successor, register_contract
 from ledger.chain.network import Hash32
+from ledger.chain.nodes.quorum import View
+from ledger.core.errors import CouldNotCheck
 from ledger.core.ids import LogId
 from ledger.core.merkle import leaf_hash
 from tests.gateway.anchoring.whole import check_whole, events, promise, rows, settle
@@ -32,7 +34,7 @@ from tests.gateway.log.test_integrate import client_of
 from tests.support.anvil import Anvil, start_anvil
 from tests.support.callers import CENTRE
 from tests.support.member import Member, create_log_anchor, decide, found_member
-from tests.support.node import FORKED, make_keys
+from tests.support.node import FORKED, make_anchorer, make_keys
 from tests.support.postgres import copy_database
 from tests.support.waiting import until
 
@@ -84,9 +86,10 @@ def test_each_state_is_reached_in_turn(node: Node, member: Member, anvil: Anvil)
     anvil.call("evm_setAutomine", False)
     assert node.anchoring.step(may_sign=False) == services.Progress(waiting=True)
     assert rows(node) == []
-    assert node.anchoring.step() == services.Progress(changed=True, waiting=True, signed=True)
+    begun = services.Progress(changed=True, waiting=True, signed=True, sent=True)
+    assert node.anchoring.step() == begun
     assert [row.state for row in rows(node)] == ["sent"]
-    assert node.anchoring.step() == services.Progress(waiting=True)
+    assert node.anchoring.step() == services.Progress(waiting=True, sent=True)
     anvil.mine()
     assert node.anchoring.step() == services.Progress(changed=True, waiting=True)
     assert [row.state for row in rows(node)] == ["mined"]
@@ -95,6 +98,35 @@ def test_each_state_is_reached_in_turn(node: Node, member: Member, anvil: Anvil)
     assert node.anchoring.step() == services.Progress(changed=True)
     assert [row.state for row in rows(node)] == ["final"]
     assert isinstance(node.receipts.receipt(leaf), bytes)
+
+
+def test_the_integrator_is_told_when_one_may_be_begun(
+    member: Member, anvil: Anvil, tmp_path: Path
+) -> None:
+    """Not while one is on its way, nor while the chain cannot be read."""
+
+    def away() -> View:
+        raise CouldNotCheck("no-node", "away")
+
+    node = member.node(tmp_path / "node", log={"anchor_interval": 0, "chain_poll": 0.001})
+    stop, anchorer = threading.Event(), make_anchorer(node)
+    promise(node, member, 1, "")
+    anvil.call("evm_setAutomine", False)
+    anchorer(stop)
+    assert [row.state for row in rows(node)] == ["sent"]
+    assert not node.ctx.pace.wait(0)
+    anvil.mine()
+    while [row.state for row in rows(node)] == ["sent"]:  # anvil may answer before it has mined
+        anchorer(stop)
+    assert node.ctx.pace.wait(0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(node.reader, "head", away)
+        with pytest.raises(CouldNotCheck):
+            anchorer(stop)
+    assert not node.ctx.pace.wait(0)
+    anchorer(stop)
+    assert node.ctx.pace.wait(0)
+    node.close()
 
 
 def test_growth_is_bounded(
