@@ -38,7 +38,7 @@ class HolderLock:
     def take(self) -> bool:
         """Whether it is held now; nobody is waited for. A lock on a file that is gone from its path
         is given up for one on what lies there. Raises ConfigError."""
-        if self._file is not None and _id(self._path) != _id(self._file.fileno()):
+        if self._file is not None and id_of(self._path) != id_of(self._file.fileno()):
             self.leave()
         if self._file is None:
             self._try()
@@ -76,8 +76,8 @@ class HolderLock:
             if error.errno in _UNKNOWN_HERE:
                 return
             raise
-        found = _id(file.fileno())
-        if found is None or found != _id(self._path):  # removed meanwhile
+        found = id_of(file.fileno())
+        if found is None or found != id_of(self._path):  # removed meanwhile
             file.close()
             return
         self._file, self.name = file, f"{system()}:{found[0]}:{found[1]}"
@@ -116,8 +116,8 @@ def system() -> str:
         return socket.gethostname()
 
 
-def _id(file: Path | int) -> tuple[int, int] | None:
-    """Of what lies there; None: nothing."""
+def id_of(file: Path | int) -> tuple[int, int] | None:
+    """The device and number of what lies there, which another file has not; None: nothing."""
     try:
         found = os.stat(file)
     except FileNotFoundError:

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from gateway.base.holder_lock import HolderLock, make_private
+from gateway.base.holder_lock import HolderLock, id_of, make_private
 from ledger.core.errors import ConfigError
 
 FILE, LOCK_FILE = "-lease", "-lease-lock"
@@ -73,6 +73,7 @@ class LeaseFile:
         the row of the database; it does not know of us, so it has the right of way. seconds: after
         which a holder that did not renew it has lost it."""
         self._database = database
+        self._served = id_of(database)
         self._path = beside(database, FILE)
         self._me = me
         self._older = older
@@ -85,6 +86,10 @@ class LeaseFile:
     def ask(self) -> bool | None:
         """Take it, or renew it. None: another process is at it, and is not done. Raises ConfigError
         where the files cannot be used."""
+        if id_of(self._database) != self._served:
+            # Another database was put in its place, and the files are those of whoever serves it.
+            self.close()
+            return False
         if self._older():
             if self._holds:
                 self.release()
@@ -101,7 +106,7 @@ class LeaseFile:
 
     def is_left(self) -> bool:
         """Whether its lock is free, or the holder has not been seen to renew it for too long."""
-        return self._lock.take() or self._is_old()
+        return id_of(self._database) == self._served and (self._lock.take() or self._is_old())
 
     def is_taken(self) -> bool:
         """Whether another process holds it, as far as can be told now."""

@@ -204,6 +204,23 @@ def test_both_are_removed(database: Path, make: Make) -> None:
     assert other.take()
 
 
+def test_another_database_is_put_in_its_place(database: Path, make: Make, tmp_path: Path) -> None:
+    """Who serves the one of before has no part in the lease of this one."""
+    one = make()
+    assert one.take()
+    for path in tmp_path.glob("gateway.db*"):
+        path.unlink()
+    engine = open_engine(f"sqlite:///{database}")
+    migrate(engine)
+    new = Lease(engine)
+    for _ in range(2):
+        assert not one.take()
+        assert new.take()
+    new.close()
+    assert not one.take()
+    engine.dispose()
+
+
 @pytest.mark.parametrize("content", [b"garbage" * 999, b"SQLite format 3\0" + bytes(999)])
 def test_a_file_that_cannot_be_read_is_made_anew(
     database: Path, make: Make, content: bytes
