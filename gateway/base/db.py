@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import stat
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -112,6 +115,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         pool_size=POOL,  # opening one takes longer than what is asked over it
         max_overflow=POOL,
     )
+    _TURNS[engine] = threading.Lock()
     engine.dialect.colspecs = {**engine.dialect.colspecs, sa.LargeBinary: _PlainBytes}
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -159,13 +163,33 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+_TURNS: WeakKeyDictionary[sa.Engine, threading.Lock] = WeakKeyDictionary()
+
+
+@contextmanager
+def _turn(engine: sa.Engine) -> Iterator[None]:
+    """Of the writers of this process one at a time, and the next one as soon as it is done: SQLite
+    lets those who wait sleep, each time for longer, up to a tenth of a second."""
+    turn = _TURNS.get(engine)
+    if turn is None:  # PostgreSQL has many writers
+        yield
+        return
+    if not turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        error = sqlite3.OperationalError("database is locked")
+        raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, error)
+    try:
+        yield
+    finally:
+        turn.release()
+
+
 @contextmanager
 def begin_write(engine: sa.Engine, name: str | None = None) -> Iterator[sa.Connection]:
     """A write transaction: committed at the end, rolled back on an exception.
 
     name: of a `lock`; two transactions with the same one never overlap, on any process and host.
     """
-    with engine.connect().execution_options(credit_ledger_write=True) as connection:
+    with _turn(engine), engine.connect().execution_options(credit_ledger_write=True) as connection:
         with connection.begin():
             if name is not None:
                 lock(connection, name)
@@ -176,7 +200,7 @@ def begin_write(engine: sa.Engine, name: str | None = None) -> Iterator[sa.Conne
 def begin_change(engine: sa.Engine, name: str) -> Iterator[sa.Connection]:
     """The same for changing tables. SQLite sorts for it through files: in memory an index takes 65
     bytes a row while it is made. It cannot be told so once the transaction has begun."""
-    with engine.connect().execution_options(credit_ledger_write=True) as connection:
+    with _turn(engine), engine.connect().execution_options(credit_ledger_write=True) as connection:
         with _sorting_in_files(connection), connection.begin():
             lock(connection, name)
             yield connection
