@@ -1,5 +1,6 @@
-"""Two gateways of one member on one database. Either is killed under load, again and again: nothing
-that was promised is lost, nothing is in the log twice, and the chain has one history."""
+"""Two gateways of one member on one database. Either is killed or stopped under load, again and
+again: nothing that was promised is lost, nothing is in the log twice, and the chain has one
+history."""
 
 import itertools
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 import httpx
 import orjson
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -63,6 +65,13 @@ class Pair:
         assert process is not None
         process.kill()
         until(lambda: not runs(process.pid), "the kill")
+
+    def stop(self, url: str) -> psutil.Process:
+        """SIGSTOP: it holds what it held, and answers nobody."""
+        process = self.gateways[url].find()
+        assert process is not None
+        process.suspend()
+        return process
 
     def close(self) -> None:
         for process in self.gateways.values():
@@ -175,7 +184,7 @@ def test_what_the_other_took_in_is_anchored(pair: Pair) -> None:
         until(lambda: client.get(path).status_code == 200, "the receipt")
 
 
-def test_killed_under_load(pair: Pair, tmp_path: Path) -> None:
+def test_killed_and_stopped_under_load(pair: Pair, tmp_path: Path) -> None:
     with Load(pair) as load_:
         for victim in ("leader", "follower", "leader"):
             time.sleep(LOAD_SECONDS)
@@ -186,6 +195,15 @@ def test_killed_under_load(pair: Pair, tmp_path: Path) -> None:
             pair.kill(killed)
             until(partial(pair.leads, alive), "the take-over")
             pair.start(killed)
+        time.sleep(LOAD_SECONDS)
+        leader = pair.leader()
+        follower = next(url for url in pair.gateways if url != leader)
+        process = pair.stop(leader)
+        try:
+            until(partial(pair.leads, follower), "the take-over")
+        finally:
+            process.resume()
+        until(lambda: not pair.leads(leader), "the one that was stopped to know it")
         time.sleep(LOAD_SECONDS)
     leaves = [leaf for (leaf,) in load_.leaves.values()]  # one, whoever said it
     check_receipts(pair, leaves)

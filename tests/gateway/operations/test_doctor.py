@@ -425,7 +425,7 @@ def test_a_node_without_a_case_key(settings: Settings, tmp_path: Path) -> None:
 def test_every_text_can_be_filled(code: str, level: Level) -> None:
     names = "error revision ours count days until block purpose key log state anchors address keys"
     names += " member file codes kinds authorities exceptions subjects name version since hash"
-    names += " there behind nodes"
+    names += " there behind nodes holder"
     names += " size anchored letters disabled tables months kept"
     found = finding(code, level, **dict.fromkeys(names.split(), "x"))
     assert (found.remedy is None) == (level is Level.OK)
