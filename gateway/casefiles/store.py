@@ -12,7 +12,7 @@ from gateway.base.crypto import Box, Vault
 from gateway.base.db import insert_rows
 from gateway.casefiles.models import case_file_rows, case_files
 from gateway.cases.models import acts, materials
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.store import closed_among
 from gateway.sealing.services import Boxes, Kind
 

@@ -25,8 +25,8 @@ from gateway.cases.interfaces import Answer
 from gateway.cases.looking import acted_of
 from gateway.cases.marking import TAKES_AWAY
 from gateway.cases.services import Cases
+from gateway.log.located import Entries, of_row
 from gateway.log.models import entries
-from gateway.log.store import Entries, of_row
 from gateway.receipts.stranded import is_stranded
 from gateway.records.content import Content
 from gateway.records.models import records

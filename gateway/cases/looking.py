@@ -11,7 +11,7 @@ from gateway.base.crypto import ContentArchived, Vault
 from gateway.base.policy import Record
 from gateway.cases.errors import CaseRefused
 from gateway.cases.interfaces import Held
-from gateway.log.store import Entries, Located, locate
+from gateway.log.located import Entries, Located, locate
 from gateway.receipts.stranded import is_stranded, logged_again
 from gateway.records.errors import ContentErased, NotARecord
 from gateway.records.store import known_of, open_content, record_row

@@ -33,7 +33,7 @@ from gateway.erasures.models import erasures
 from gateway.erasures.sweeping import sweep
 from gateway.files.beside import beside
 from gateway.files.store import FileStore
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.store import known_of, record_row
 from gateway.statuses.store import LOCK as STATUSES
 from ledger.core.ids import Digest, LogId, RecordId

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from gateway.cases.models import acts, case_steps, cases, materials, proposals
 from gateway.erasures.models import erasures
 from gateway.files.store import drop as drop_file
+from gateway.log.located import Entries, Located, of_row
 from gateway.log.models import entries
-from gateway.log.store import Entries, Located, of_row
 from gateway.records.models import closings, records
 from gateway.records.store import drop_contents
 from gateway.sealing.models import content_keys, wrapping_keys

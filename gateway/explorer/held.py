@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from gateway.anchoring.models import anchors
 from gateway.base.db import begin_read
 from gateway.explorer.members import Row
+from gateway.log.located import locate
 from gateway.log.models import logs
-from gateway.log.store import locate
 from gateway.mirrors.models import mirrors
 from gateway.statuses.models import statuses
 

@@ -21,7 +21,7 @@ from gateway.files.returned import GOES_BACK, Returned, unpack
 from gateway.files.services import ENDED, head_of
 from gateway.files.store import File, FileStore
 from gateway.files.tallies import Said, Tallies, said_of
-from gateway.log.store import locate
+from gateway.log.located import locate
 from ledger.core.canonical import hex0x, instant
 from ledger.core.texts import Text
 

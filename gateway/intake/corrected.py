@@ -10,7 +10,7 @@ from gateway.anchoring.progress import first_final_anchor
 from gateway.intake.admission import Admission
 from gateway.intake.drafts import Draft
 from gateway.intake.lookup import COLUMNS, Known, known
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.models import records, subjects
 from ledger.records import schema as schemas
 

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 
 from gateway.base.db import rows_at
 from gateway.log.generations import near_records
+from gateway.log.located import Entries, Located, entries_of
 from gateway.log.models import bundles, entries, logs, promises, tiles
-from gateway.log.store import Entries, Located, entries_of, unpack
+from gateway.log.store import unpack
 from ledger.core.canonical import DIGEST_SIZE
 from ledger.core.ids import Digest
 from ledger.core.tiles import WIDTH, bundle_entries, inclusion_paths_at, inclusion_tiles
@@ -73,8 +74,7 @@ class ManyEntries(Entries):
 
     def of_names(self, names: Collection[bytes]) -> dict[bytes, Located]:
         """Where entries stand by leaf or record id, of those that this member has promised: for
-        each what `gateway.log.store.locate` finds. However many there are; of none the bytes are at
-        hand."""
+        each what `located.locate` finds. However many there are; of none the bytes are at hand."""
         rows = entries_of(self._connection, names)
         places = self._all_placed(rows.values())
         found = {name: places[row] for name, row in rows.items()}

@@ -12,7 +12,7 @@ from ledger.core.errors import ConfigError
 
 
 def examine_lease(engine: sa.Engine) -> Iterator[Finding]:
-    """Makes no file, and takes nothing from anybody."""
+    """Look, and neither make a file nor take anything from anybody."""
     lease = Lease(engine)
     try:
         seen = lease.look()

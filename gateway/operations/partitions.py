@@ -20,9 +20,9 @@ from gateway.base.clock import Clock
 from gateway.base.db import begin_read, begin_write, unhurried
 from gateway.cases.models import cases, proposals
 from gateway.cases.store import PROPOSED
+from gateway.log.located import entries_of, locate
 from gateway.log.models import entries
 from gateway.log.numbers import number_of, taken
-from gateway.log.store import entries_of, locate
 from gateway.partitions import archive
 from gateway.partitions.making import LOCK, this_month
 from gateway.partitions.models import CONTENTS, CUT

@@ -34,10 +34,11 @@ from gateway.chain.view import ChainView
 from gateway.intake.promises import insert_promise, make_promise
 from gateway.intake.readiness import ready_facts
 from gateway.intake.rules import rules_in_force
-from gateway.log import store
+from gateway.log import located, store
+from gateway.log.located import Entries
 from gateway.log.models import pending, promises, requeued
 from gateway.log.services import enqueue, log_row
-from gateway.log.store import Entries, LogState
+from gateway.log.store import LogState
 from gateway.receipts.chain import Link, first_id, link, telling
 from gateway.records.content import SECRET_BYTES, Content, encode_content
 from gateway.records.errors import ContentErased
@@ -369,7 +370,7 @@ def stranded_records(connection: sa.Connection, closed: Mapping[bytes, int]) -> 
                 sa.exists().where(opens(Kind.RECORD, records.c.id)),
             )
             for row in connection.scalars(query).all():
-                at = store.of_row(connection, row, held)
+                at = located.of_row(connection, row, held)
                 count += at.index is None or at.index >= (ended.closed or 0)
     return count
 

@@ -24,8 +24,9 @@ from gateway.base.context import Context
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault
 from gateway.base.db import begin_read, begin_write, lock
 from gateway.base.policy import ALWAYS, OPERATOR, Purpose, Record, Status, decide
+from gateway.log.located import Entries, of_row
 from gateway.log.services import log_row
-from gateway.log.store import Entries, LogState, of_row, states
+from gateway.log.store import LogState, states
 from gateway.operations.relog import ATTEMPTS, BATCH, Relogged, stranding
 from gateway.records.errors import ContentErased
 from gateway.sealing.services import Kind, hold, key_in

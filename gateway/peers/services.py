@@ -34,7 +34,7 @@ from gateway.base.policy import (
     decide_for_member,
 )
 from gateway.http.problems import retry_later
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.peers.bodies import read_check, read_openings, read_record
 from gateway.peers.errors import Refused
 from gateway.peers.interfaces import (

@@ -8,8 +8,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from gateway.log.generations import with_leaves
+from gateway.log.located import Entries, of_row
 from gateway.log.models import entries
-from gateway.log.store import Entries, of_row
 from ledger.core.ids import Digest, RecordId
 
 _SOME: Final = 512

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from gateway.base.crypto import Hmac, Vault
 from gateway.log.generations import near_records
+from gateway.log.located import Entries, of_row
 from gateway.log.models import entries, logs
-from gateway.log.store import Entries, of_row
 from gateway.products import store
 from gateway.sealing.services import Boxes, Kind, drop, number
 from ledger.core.canonical import hex32, unhex32

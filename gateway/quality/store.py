@@ -108,7 +108,7 @@ class Counting:
 
 
 def _counting(connection: sa.Connection) -> sa.Insert:
-    """Adds to a count, or begins it."""
+    """Add to a count, or begin it."""
     made = insert_into(connection, quality_counts)
     more = {"count": quality_counts.c.count + made.excluded.count}
     keys = list(quality_counts.primary_key)

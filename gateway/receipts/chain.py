@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from gateway.base.crypto import Vault
-from gateway.log import store
-from gateway.log.store import Entries, Located
+from gateway.log import located
+from gateway.log.located import Entries, Located
 from gateway.records.content import Content
 from gateway.records.models import records
 from gateway.records.store import WITH_KEYS, open_content
@@ -34,7 +34,7 @@ class Link(NamedTuple):
 
 def link(connection: sa.Connection, row: sa.Row[Any], held: Entries) -> Link:
     """One record of a chain."""
-    at = store.of_row(connection, row.id, held)
+    at = located.of_row(connection, row.id, held)
     try:
         data = held.get(at)
         return Link(at, row, None if data is None else parse_entry(data))

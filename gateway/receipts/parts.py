@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.anchoring.progress import first_final_anchors
+from gateway.log.located import Located
 from gateway.log.many import ManyEntries, Placed, paths_of
 from gateway.log.models import logs
-from gateway.log.store import Located
 from gateway.mirrors.store import lines_of, with_lines
 from gateway.receipts.interfaces import Pending, Stranded
 from gateway.receipts.stranded import is_beyond, logged_again

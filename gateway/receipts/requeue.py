@@ -18,9 +18,9 @@ from gateway.base.clock import Clock
 from gateway.base.crypto import ContentKeyMissing, ContentLost, Vault
 from gateway.base.db import begin_write
 from gateway.base.policy import OPERATOR, Purpose, decide
+from gateway.log.located import Entries, locate
 from gateway.log.quarantine import Quarantined, is_published, list_quarantined, queue_again
 from gateway.log.services import LOCK
-from gateway.log.store import Entries, locate
 from gateway.receipts.chain import before, committed, first_id, link, telling
 from gateway.records.content import Content
 from gateway.records.errors import ContentErased, NotARecord

@@ -17,8 +17,8 @@ from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.base.policy import CONTENT_CLOSED, Caller, NotAllowed, Purpose, Status, decide
 from gateway.chain.signing import Signing
+from gateway.log.located import Entries, Located, locate
 from gateway.log.many import ManyEntries, in_order
-from gateway.log.store import Entries, Located, locate
 from gateway.receipts.interfaces import (
     Audience,
     Disclose,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from gateway.log.located import Located, locate
 from gateway.log.models import logs
-from gateway.log.store import Located, locate
 from gateway.records.models import records
 from gateway.statements.store import leaf_of, row_of, row_of_entry
 

@@ -15,7 +15,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import Hmac
 from gateway.base.db import begin_read
 from gateway.base.policy import Days, Status
-from gateway.log.store import entries_of
+from gateway.log.located import entries_of
 from gateway.queries.stated import OPEN
 from gateway.records.models import records, subjects
 from gateway.records.store import WITH_KEYS, known_of, statuses_of

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gateway.base.context import Context
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
-from gateway.log.store import Entries, Located, locate
+from gateway.log.located import Entries, Located, locate
 from gateway.records.models import closings
 from gateway.statuses import changes, store
 from gateway.statuses.changes import Change

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gateway.base.db import insert_into, insert_unless_there
-from gateway.log.store import Entries, Located, locate, of_row
+from gateway.log.located import Entries, Located, locate, of_row
 from gateway.records.models import closings, records
 from gateway.statuses import changes
 from gateway.statuses.models import acknowledgements, following, statuses

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import insert_rows
 from gateway.base.policy import Caller, Purpose, decide
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.errors import NotARecord
 from gateway.records.store import known_of, record_row
 from gateway.statuses import changes

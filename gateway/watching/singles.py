@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from gateway.base.context import Context
 from gateway.base.db import begin_read, begin_write, insert_unless_there
 from gateway.base.policy import Caller
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.mirrors.leaves import Leaves
 from gateway.tokens.services import Holders
 from gateway.watching.errors import WatchRefused

@@ -16,7 +16,7 @@ from gateway.base.context import Context
 from gateway.base.crypto import ContentLost
 from gateway.base.db import begin_read, begin_write
 from gateway.base.policy import Caller, Decision, Purpose
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.mirrors.leaves import Leaves
 from gateway.tokens.services import Holders
 from gateway.watching import feed

@@ -28,7 +28,7 @@ from gateway.intake.drafts import Draft
 from gateway.intake.lookup import known_records
 from gateway.intake.promises import make_promise
 from gateway.intake.store import store
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.node import Node
 from gateway.operations.partitions import Partitions, Retention
 from gateway.partitions.making import attach, make, remove, this_month

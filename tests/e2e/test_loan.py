@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from gateway.base.db import close_engine, open_engine
 from gateway.base.settings import load
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.models import records
 from scripts.demo_parts.today import PLACES, complete
 from tests.e2e.member import until

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.partitions.models import partitions
 from gateway.records.models import contents
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.records.models import records
 from gateway.sealing.services import Kind, drop
 

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gateway.base.db import begin_write
+from gateway.log.located import locate
 from gateway.log.models import entries, pending, promises
 from gateway.log.services import enqueue, log_row
-from gateway.log.store import locate
 from gateway.node import Node
 from ledger.core.ids import record_id
 from tests.support.node import LOG_ID

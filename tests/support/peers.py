@@ -20,7 +20,7 @@ from gateway.app import create_app
 from gateway.base.crypto import ContentKey
 from gateway.base.keyring import Keyring
 from gateway.intake.interfaces import RowInput
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.node import Node, make_node
 from gateway.peers.client import Peers
 from gateway.serve import _server, listen

@@ -13,7 +13,7 @@ from gateway.app import create_app
 from gateway.base.db import begin_read
 from gateway.cases.models import acts
 from gateway.intake.interfaces import RowAnswer
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.node import Node
 from gateway.receipts.chain import before, link
 from gateway.records.models import records

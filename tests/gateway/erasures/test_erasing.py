@@ -12,7 +12,7 @@ from gateway.cases.errors import CaseRefused
 from gateway.cases.models import acts
 from gateway.erasures.models import erasures
 from gateway.erasures.services import NotErased
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.node import Node
 from gateway.operations.backup import backup, restore
 from gateway.operations.purge import erased, purge

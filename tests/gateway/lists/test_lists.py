@@ -18,7 +18,7 @@ from gateway.base.db import begin_write
 from gateway.base.policy import Decision
 from gateway.intake.interfaces import RowInput
 from gateway.lists.interfaces import Wanted as ListWanted
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.peers.errors import PeerRefused
 from gateway.records.models import contents, records
 from ledger.core import canonical

@@ -18,10 +18,10 @@ from gateway.base.db import begin_read, begin_write, insert_rows, open_engine
 from gateway.files.closed import closed_among
 from gateway.log import regrowing
 from gateway.log.generations import _NUMBERS, by_generation
+from gateway.log.located import entries_of, locate
 from gateway.log.many import ManyEntries
 from gateway.log.models import PREFIX, SIZES, entries, leaf_prefix, logs, promises
 from gateway.log.numbers import newest
-from gateway.log.store import entries_of, locate
 from gateway.node import Node
 from gateway.partitions.models import partitions
 from gateway.partitions.months import first_number

@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from gateway.base import revision
 from gateway.base.db import begin_write, open_engine
 from gateway.base.revision import migrate
+from gateway.log.located import entries_of
 from gateway.log.models import SIZES
-from gateway.log.store import entries_of
 from tests.support.postgres import USED, Postgres, database_url, start_postgres
 
 BEFORE = "0028"

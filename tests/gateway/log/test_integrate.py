@@ -19,7 +19,7 @@ from starlette.responses import Response
 from gateway.base.db import begin_write
 from gateway.base.errors import NotReady
 from gateway.http.problems import Problem
-from gateway.log import routes, store
+from gateway.log import located, routes
 from gateway.log.models import bundles, logs, pending, promises, tiles
 from gateway.log.services import LogDamaged, LogMended, enqueue, log_row
 from gateway.node import Node, make_node
@@ -178,7 +178,7 @@ def test_a_leaf_is_found_by_its_index(node: Node) -> None:
         sa.event.listen(
             connection, "before_cursor_execute", lambda *given: asked.append((given[2], given[3]))
         )
-        assert store.locate(connection, leaf(batch[7])) is not None
+        assert located.locate(connection, leaf(batch[7])) is not None
         on_sqlite = connection.dialect.name == "sqlite"
         explain = "EXPLAIN QUERY PLAN" if on_sqlite else "EXPLAIN"
         bad = re.compile(r"SCAN (?!CONSTANT ROW|generations)|Seq Scan")

@@ -13,10 +13,10 @@ from gateway.base.db import begin_write
 from gateway.base.policy import OPERATOR
 from gateway.cli import gateway
 from gateway.log import store
+from gateway.log.located import locate
 from gateway.log.models import bundles, entries, logs, pending, promises
 from gateway.log.quarantine import list_quarantined
 from gateway.log.services import LogMended
-from gateway.log.store import locate
 from gateway.node import Node
 from gateway.receipts.requeue import retry
 from ledger.chain.keys.keyfile import WORK_LIGHT, create

@@ -15,9 +15,10 @@ from gateway.anchoring.errors import LogFault
 from gateway.base.db import begin_read
 from gateway.base.errors import NotReady
 from gateway.cli import gateway
+from gateway.log.located import locate
 from gateway.log.models import entries, pending, promises
 from gateway.log.services import Logs
-from gateway.log.store import TileStore, find, locate
+from gateway.log.store import TileStore, find
 from gateway.node import Node
 from gateway.operations import rebuild as subject
 from gateway.operations.rebuild import Rebuild, Rebuilt

@@ -20,7 +20,7 @@ from gateway.base.db import begin_read, begin_write, open_engine
 from gateway.base.policy import NotAllowed
 from gateway.cli import gateway
 from gateway.intake.worker import Rows
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.node import Node, make_node
 from gateway.operations import give_up, rewrap
 from gateway.operations.backup import backup, restore

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from gateway.anchoring.progress import LARGEST_BATCH, overdue_promises, unanchored
 from gateway.base.db import begin_write
+from gateway.log.located import locate
 from gateway.log.models import promises
 from gateway.log.numbers import newest, number_of, taken
-from gateway.log.store import locate
 from gateway.node import Node
 from gateway.partitions import making
 from gateway.partitions.making import AHEAD, make, missing, months_ahead, stray, this_month

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gateway.accesses.services import Line, Wanted, newest
 from gateway.base.db import begin_write
 from gateway.base.policy import NotAllowed
-from gateway.log.store import locate
+from gateway.log.located import locate
 from gateway.peers.errors import BadAnswer, PeerRefused, PeerSilent
 from gateway.receipts.interfaces import Audience
 from gateway.records.models import closings

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway.app import create_app
 from gateway.base.db import begin_write
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.products import store
 from gateway.products.interfaces import Notice
 from gateway.products.noticing import Noticing

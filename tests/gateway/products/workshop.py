@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from gateway.app import create_app
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from ledger.core.entry import parse_entry
 from ledger.core.ids import sha256
 from ledger.core.status import Action

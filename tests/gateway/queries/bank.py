@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway.app import create_app
 from gateway.intake.interfaces import RowInput
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.receipts.interfaces import Disclose
 from ledger.core.answer import Given
 from ledger.core.bundle import Bundle, parse_bundle

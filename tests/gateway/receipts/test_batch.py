@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from gateway.app import create_app
 from gateway.base.db import begin_write
+from gateway.log.located import locate
 from gateway.log.models import bundles, logs
-from gateway.log.store import locate
 from gateway.node import Node
 from gateway.receipts.batch import MAX_LEAVES
 from ledger.core.receipt import parse

@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.base.db import begin_write
+from gateway.log.located import Entries, entries_of, of_row
 from gateway.log.many import ManyEntries, Placed, paths_of
 from gateway.log.models import logs
-from gateway.log.store import Entries, TileStore, entries_of, of_row
+from gateway.log.store import TileStore
 from gateway.node import Node
 from gateway.receipts.interfaces import Pending, Stranded, Unshown
 from gateway.records.errors import ContentErased

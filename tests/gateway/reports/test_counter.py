@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from gateway.base.db import begin_read
-from gateway.log.store import entries_of
+from gateway.log.located import entries_of
 from gateway.node import Node
 from gateway.reports import counting, store
 from gateway.reports.counter import Counter

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway.app import create_app
 from gateway.base.db import begin_write
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.node import Node
 from gateway.statuses.models import status_changes
 from ledger.core.status import Action, Flag

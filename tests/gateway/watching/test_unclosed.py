@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from gateway.base.db import begin_read, begin_write
 from gateway.base.errors import NotReady
 from gateway.files.models import file_reports
-from gateway.log.store import Entries, locate
+from gateway.log.located import Entries, locate
 from gateway.node import Node
 from gateway.statuses.store import LOCK, put_states
 from gateway.statuses.unclosed import TRIES, begun, closed_since, unclosed, while_unclosed
