@@ -109,6 +109,16 @@ class Lease:
                     _log.info("lease.taken" if self.held else "lease.lost", holder=self._me)
             return self.held
 
+    def take_alone(self) -> bool:
+        """The same for a command beside which no gateway may run. Waits for what only time frees,
+        where no process has its lock: after a machine was started again, or a folder was copied."""
+        end = time.monotonic() + 2 * SECONDS
+        while not self.take():
+            if time.monotonic() > end or not self._is_left():
+                return False
+            time.sleep(WATCH)
+        return True
+
     def _is_left(self) -> bool:
         return not self.held and self._place.is_left()
 

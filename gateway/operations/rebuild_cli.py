@@ -54,7 +54,7 @@ def rebuild(config: Path, as_json: bool) -> None:
     with failures():
         logging_setup.configure()
         with closing(open_node(load(config))) as node:
-            if not node.lease.take():
+            if not node.lease.take_alone():
                 raise Refused(
                     say(
                         zh="有节点正在使用此数据库，请先停止",

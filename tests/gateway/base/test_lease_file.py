@@ -308,6 +308,23 @@ def test_of_another_machine_only_time_frees_it(make: Make, monkeypatch: pytest.M
         assert other.take()
 
 
+def test_a_command_waits_for_what_only_time_frees(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after the machine was started again; but not beside a gateway that runs."""
+    with monkeypatch.context() as patch:
+        patch.setattr(holder_lock, "system", lambda: "before")
+        one = make()
+        assert one.take()
+        one.close()
+    monkeypatch.setattr(module, "SECONDS", 0.2)
+    command = make()
+    assert not command.take()
+    assert command.take_alone()
+    monkeypatch.setattr(module, "SECONDS", SECONDS)
+    assert not make().take_alone()
+
+
 def test_a_gateway_from_before_the_file_has_the_right_of_way(engine: sa.Engine, make: Make) -> None:
     """It knows of the row alone."""
     older, one, other = LeaseRow(engine, "older"), make(), make()
