@@ -1,16 +1,18 @@
 """Both ways to check and to make a signature over secp256k1, held against each other."""
 
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
+from cryptography.hazmat.primitives.hashes import SHA256
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,3 +148,26 @@ def test_both_ways_agree(secret: int, message: bytes, r: int, s: int, bit: int) 
         assert holds(one, der(r_, low), message) == holds(other, der(r_, low), message)
     assert not holds(one, der(*good), message + b"\0")
     assert not holds(other, der(*good), message + b"\0")
+
+
+def test_where_coincurve_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "coincurve", None)
+    assert secp256k1._coincurve() is None
+
+
+def test_an_openssl_that_signs_at_random(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ec.ECDSA
+
+    def older(algorithm: SHA256, *, deterministic_signing: bool = False) -> ec.ECDSA:
+        if deterministic_signing:
+            raise UnsupportedAlgorithm("OpenSSL before 3.2")
+        return made(algorithm)
+
+    monkeypatch.setattr(secp256k1, "_coincurve", lambda: None)
+    monkeypatch.setattr(ec, "ECDSA", older)
+    sign = secp256k1.signer(SECRET)
+    first, second = sign(b"x"), sign(b"x")
+    assert first != second
+    for signature in (first, second):
+        assert holds(secp256k1.verifier(KEY.public), signature, b"x")
+    assert not holds(secp256k1.verifier(KEY.public), first, b"y")
