@@ -16,15 +16,16 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
 
+from gateway.base import threads
 from gateway.base.db import begin_write, metadata
 from gateway.base.lease_file import LeaseFile, Seen, file_of
-from gateway.base.threads import Step
 
 SECONDS = 5.0
 """For which it is taken. A batch and the pauses of a busy machine fit in several times."""
@@ -57,6 +58,9 @@ class _Place(Protocol):
 
     def is_left(self) -> bool:
         """Whether it is worth asking at once; costs next to nothing."""
+
+    def is_locked(self) -> bool:
+        """Whether waiting for it is in vain, for a process lives that has it."""
 
     def is_taken(self) -> bool:
         """Whether some process seems to hold it now."""
@@ -111,16 +115,21 @@ class Lease:
 
     def take_alone(self) -> bool:
         """The same for a command beside which no gateway may run. Waits for what only time frees,
-        where no process has its lock: after a machine was started again, or a folder was copied."""
+        where no process has its lock: after a machine was started again, or a folder was copied, or
+        where the file system knows no locks."""
         end = time.monotonic() + 2 * SECONDS
         while not self.take():
-            if time.monotonic() > end or not self._is_left():
+            if time.monotonic() > end or self._is_locked():
                 return False
             time.sleep(WATCH)
         return True
 
     def _is_left(self) -> bool:
         return not self.held and self._place.is_left()
+
+    def _is_locked(self) -> bool:
+        with self._lock:
+            return self._place.is_locked()
 
     def release(self, *, aside: float = 0) -> None:
         """Let another process have it at once. aside: seconds in which it is not asked for."""
@@ -152,7 +161,7 @@ class Lease:
             self._place.close()
 
 
-def watcher(lease: Lease, wake: Callable[[], None]) -> Step:
+def watcher(lease: Lease, wake: Callable[[], None]) -> threads.Step:
     """One step of the thread that takes it over. wake: those who then have work to do."""
 
     def step(_stop: threading.Event) -> float:
@@ -162,6 +171,19 @@ def watcher(lease: Lease, wake: Callable[[], None]) -> Step:
         return WATCH
 
     return step
+
+
+@contextmanager
+def renewed(lease: Lease) -> Iterator[None]:
+    """Renew it while the block runs, or a gateway that starts meanwhile takes it from a command
+    that works for longer than `SECONDS`."""
+    end = threading.Event()
+    thread = threads.start("lease", watcher(lease, lambda: None), end)
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
 
 
 class LeaseRow:
@@ -190,6 +212,10 @@ class LeaseRow:
     def is_left(self) -> bool:
         """Only time tells."""
         return False
+
+    def is_locked(self) -> bool:
+        """Not waited for: it is stopped in a moment, or was a moment ago."""
+        return True
 
     def is_taken(self) -> bool:
         """Whether another process holds it now."""

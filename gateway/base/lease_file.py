@@ -34,7 +34,7 @@ FILE, LOCK_FILE = "-lease", "-lease-lock"
 """What is put behind the name of the database."""
 RELEASED, UNKNOWN = "", "?"
 """In place of a holder: it was let go · the file is new, and somebody may hold the lease who has
-not found that out yet."""
+not found that out yet, or it cannot be read now."""
 PATIENCE = 0.2
 """Seconds for another process to be done with the row, which takes well under a millisecond."""
 
@@ -108,6 +108,10 @@ class LeaseFile:
         """Whether its lock is free, or the holder has not been seen to renew it for too long."""
         return id_of(self._database) == self._served and (self._lock.take() or self._is_old())
 
+    def is_locked(self) -> bool:
+        """Whether another process has its lock: one that lives, whether it renews it or not."""
+        return not self._lock.take() and self._lock.refused
+
     def is_taken(self) -> bool:
         """Whether another process holds it, as far as can be told now."""
         if self._older():
@@ -143,15 +147,15 @@ class LeaseFile:
                 raise ConfigError(str(path), f"the lease cannot be kept here: {why}")
         if not all(path.exists() for path in paths):
             return Seen(None, True)
-        taken = self.is_taken()
-        with self._open() as connection:
+        taken, holder = self.is_taken(), UNKNOWN
+        with suppress(_Busy), self._open() as connection:
             holder = _read(connection).holder
         return Seen(holder if taken else None, self._lock.works)
 
     def demand_usable(self) -> None:
         """Raise ConfigError where the files cannot be made or written."""
         self._lock.demand_usable()
-        with self._open():
+        with suppress(_Busy), self._open():  # another process is at it, so it can be used
             pass
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from ledger.cli.output import Refused, note, print_json
 from ledger.cli.progress import bars
 
 if TYPE_CHECKING:
+    from gateway.node import Node
     from gateway.operations.rebuild import Rebuilt
 
 
@@ -46,10 +47,9 @@ if TYPE_CHECKING:
 @json_option
 def rebuild(config: Path, as_json: bool) -> None:
     """Exit code 1 where a log could not be rebuilt to its newest final anchor."""
-    from gateway.anchoring.errors import LogFault  # noqa: PLC0415 - keeps `--help` fast
-    from gateway.base import logging_setup  # noqa: PLC0415
+    from gateway.base import logging_setup  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.base.lease import renewed  # noqa: PLC0415
     from gateway.node import open_node  # noqa: PLC0415
-    from gateway.operations.rebuild import Rebuild  # noqa: PLC0415
 
     with failures():
         logging_setup.configure()
@@ -61,21 +61,29 @@ def rebuild(config: Path, as_json: bool) -> None:
                         en="a gateway runs on this database: stop it first",
                     )
                 )
-            with suppress(LogFault):  # it is behind the chain: that is why
-                node.anchoring.look()
-            node.logs.open([bytes.fromhex(log.log_id) for log in node.chain.facts.logs])
-            with bars() as progress:
-                task = progress.add_task(say(zh="条目", en="entries"), total=None)
-                told = Rebuild(
-                    ctx=node.ctx,
-                    reader=node.reader,
-                    signing=node.signing,
-                    logs=node.logs,
-                    http=node.mirrors.http,
-                    progress=lambda count: progress.advance(task, count),
-                ).run(node.chain.facts)
+            with renewed(node.lease):
+                told = _rebuilt(node)
             node.lease.release()
     _tell(told, as_json=as_json)
+
+
+def _rebuilt(node: Node) -> Sequence[Rebuilt]:
+    from gateway.anchoring.errors import LogFault  # noqa: PLC0415 - keeps `--help` fast
+    from gateway.operations.rebuild import Rebuild  # noqa: PLC0415
+
+    with suppress(LogFault):  # it is behind the chain: that is why
+        node.anchoring.look()
+    node.logs.open([bytes.fromhex(log.log_id) for log in node.chain.facts.logs])
+    with bars() as progress:
+        task = progress.add_task(say(zh="条目", en="entries"), total=None)
+        return Rebuild(
+            ctx=node.ctx,
+            reader=node.reader,
+            signing=node.signing,
+            logs=node.logs,
+            http=node.mirrors.http,
+            progress=lambda count: progress.advance(task, count),
+        ).run(node.chain.facts)
 
 
 def _tell(told: Sequence[Rebuilt], *, as_json: bool) -> None:

@@ -5,12 +5,13 @@ import errno
 import fcntl
 import os
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from gateway.base import holder_lock
 from gateway.base import lease as module
 from gateway.base.db import open_engine
 from gateway.base.lease import Lease, LeaseRow
+from gateway.base.lease_file import Seen
 from gateway.base.revision import migrate
 from ledger.core.errors import ConfigError
+from tests.support.waiting import until
 
 SECONDS = 600.0
 """Longer than any machine takes from one line of a test to the next."""
@@ -323,6 +326,49 @@ def test_a_command_waits_for_what_only_time_frees(
     assert command.take_alone()
     monkeypatch.setattr(module, "SECONDS", SECONDS)
     assert not make().take_alone()
+
+
+def test_a_command_waits_where_nobody_can_tell(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `flock`, after a gateway was killed, or where there are no files yet: each command
+    begins to look anew, so one that did not wait would never have it."""
+    monkeypatch.setattr(fcntl, "flock", no_flock)
+    monkeypatch.setattr(module, "SECONDS", 0.2)
+    first = make()
+    assert first.take_alone()
+    first.close()
+    assert make().take_alone()
+
+
+def test_renewed_while_a_command_works(database: Path, make: Make) -> None:
+    """However long that takes."""
+
+    def beat() -> object:
+        with closing(sqlite3.connect(file(database))) as connection:
+            return connection.execute("SELECT beat FROM lease").fetchone()
+
+    command = make()
+    assert command.take_alone()
+    before = beat()
+    with module.renewed(command):
+        until(lambda: beat() != before, "a renewal")
+    last = beat()
+    assert command.held
+    assert beat() == last
+    command.release()
+    assert make().take()
+
+
+def test_another_process_is_at_the_file(database: Path, make: Make) -> None:
+    """As one that was stopped while it wrote: nobody takes it, nothing fails."""
+    holder, other = make(), make()
+    assert holder.take()
+    with closing(sqlite3.connect(file(database), isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        other.demand_usable()
+        assert other.look() == Seen("?", True)
+        assert not other.take()
+    seen = other.look().holder
+    assert seen is not None and f"/{os.getpid()}/" in seen
 
 
 def test_a_gateway_from_before_the_file_has_the_right_of_way(engine: sa.Engine, make: Make) -> None:
