@@ -23,8 +23,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.dialects import sqlite
 
+from gateway.base.holder_lock import id_of
 from gateway.base.wal import SAFETY
 from ledger.chain.keys.private import OTHERS
 from ledger.core.errors import ConfigError
@@ -46,6 +48,8 @@ _SORTS = "MEMORY"
 _POSTGRESQL = "postgresql+psycopg"
 
 Row = tuple[Any, ...]
+
+_log = structlog.get_logger(__name__)
 
 metadata = sa.MetaData(
     naming_convention={
@@ -115,7 +119,7 @@ def _sqlite(url: sa.URL) -> sa.Engine:
         pool_size=POOL,  # opening one takes longer than what is asked over it
         max_overflow=POOL,
     )
-    _TURNS[engine] = threading.Lock()
+    _TURNS[engine] = _Turn(Path(str(url.database)))
     engine.dialect.colspecs = {**engine.dialect.colspecs, sa.LargeBinary: _PlainBytes}
     sa.event.listen(engine, "connect", _set_up_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
@@ -163,7 +167,26 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-_TURNS: WeakKeyDictionary[sa.Engine, threading.Lock] = WeakKeyDictionary()
+class _Turn:
+    """Of the writers of this process on one SQLite database."""
+
+    def __init__(self, path: Path) -> None:
+        self.lock = threading.Lock()
+        self._path = path
+        self._served = id_of(path)
+
+    def demand_in_place(self) -> None:
+        """Raise OperationalError where the file that was opened does not lie there any more. What
+        is written into it then is lost, promises among it, and new connections see another one."""
+        found = id_of(self._path)
+        if self._served is None:  # its folder came later
+            self._served = found
+        elif found != self._served:
+            _log.error("database.replaced", path=str(self._path))
+            raise _refused("another database was put in its place, or none")
+
+
+_TURNS: WeakKeyDictionary[sa.Engine, _Turn] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -174,13 +197,17 @@ def _turn(engine: sa.Engine) -> Iterator[None]:
     if turn is None:  # PostgreSQL has many writers
         yield
         return
-    if not turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-        error = sqlite3.OperationalError("database is locked")
-        raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, error)
+    if not turn.lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        raise _refused("database is locked")
     try:
+        turn.demand_in_place()
         yield
     finally:
-        turn.release()
+        turn.lock.release()
+
+
+def _refused(why: str) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError(why))
 
 
 @contextmanager

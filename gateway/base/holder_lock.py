@@ -34,6 +34,9 @@ class HolderLock:
         self._file: IO[bytes] | None = None
         self.name = ""
         """Empty while it is not held."""
+        self.refused = False
+        """Whether somebody else had it when it was tried last; where the file system does not know
+        `flock`, nobody can tell."""
 
     def take(self) -> bool:
         """Whether it is held now; nobody is waited for. A lock on a file that is gone from its path
@@ -65,10 +68,11 @@ class HolderLock:
         self._open().close()
 
     def _try(self) -> None:
-        file = self._open()
+        self.refused, file = False, self._open()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.refused = True
             file.close()
             return
         except OSError as error:
@@ -120,6 +124,6 @@ def id_of(file: Path | int) -> tuple[int, int] | None:
     """The device and number of what lies there, which another file has not; None: nothing."""
     try:
         found = os.stat(file)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino

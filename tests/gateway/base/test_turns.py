@@ -43,6 +43,25 @@ def test_one_that_failed_leaves_its_turn(engine: sa.Engine) -> None:
         pass
 
 
+@pytest.mark.parametrize("moved", ["another", "gone"])
+def test_nothing_is_written_where_another_database_was_put_in_its_place(
+    engine: sa.Engine, tmp_path: Path, moved: str
+) -> None:
+    """It would go into a file that nobody opens again. The one that was put back is written."""
+    path, aside = tmp_path / "gateway.db", tmp_path / "aside.db"
+    with begin_write(engine) as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    path.rename(aside)
+    if moved == "another":
+        close_engine(open_engine(f"sqlite:///{path}"))
+    for begun in (begin_write(engine), begin_change(engine, "x")):
+        with pytest.raises(sa.exc.OperationalError, match="in its place"), begun:
+            raise AssertionError("it was begun")
+    aside.rename(path)
+    with begin_write(engine) as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+
 def test_who_waits_too_long_is_told_as_by_sqlite(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
