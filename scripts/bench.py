@@ -209,6 +209,8 @@ class Bench:
         which = "" if side.tree.name == THIS else side.tree.name
         if told is not None:
             enter(self.book, told, which, at)
+        elif which != FORMER:
+            raise CheckFailed(f"{side.tree.name} cannot be measured: {side.absent}")
 
 
 def trees(plan: Plan, book: Book, stack: ExitStack) -> list[Tree]:

@@ -47,6 +47,18 @@ def test_the_witness_sees_every_process_that_the_path_reaches(tmp_path: Path) ->
     assert told_of(tree, lines, {int(lines[0][0])}).startswith("It: 2 processes")
 
 
+def test_both_sides_keep_what_python_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fresh checkout would compile all of it at every start of a process."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    (tmp_path / "ledger.py").write_text("")
+    env = environment(tmp_path / "witness", tmp_path)
+    subprocess.run([sys.executable, "-P", "-c", "import ledger"], env=env, check=True)
+    assert list((tmp_path / "__pycache__").glob("ledger.*.pyc"))
+
+
 def test_a_worker_of_a_tree_that_cannot_do_it_says_so(tmp_path: Path) -> None:
     for path, text in {
         "scripts/__init__.py": "",

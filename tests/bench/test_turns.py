@@ -1,7 +1,7 @@
 """The order in which a benchmark measures what."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import bench
-from scripts.bench_parts.book import FORMER, Book
+from scripts.bench_parts.book import FORMER, Book, CheckFailed
 from scripts.bench_parts.plans import FULL, Plan
 from scripts.bench_parts.sides import ROOT, Sides, Tree
 
@@ -72,6 +72,25 @@ def test_both_in_turn_then_this_tree_alone(done: list[tuple[str, str, Any]]) -> 
     mine, theirs = book.values["final_p99_s"][large], book.others[FORMER]["final_p99_s"][large]
     assert len(mine) == len(theirs) + 2, "replayed from files, by this tree alone, in two runs"
     assert f"Run 2: {FORMER}." in book.notes
+
+
+@pytest.mark.parametrize(("who", "fails"), [(bench.THIS, True), (FORMER, False)])
+def test_what_only_the_commit_before_may_lack(
+    done: list[tuple[str, str, Any]], monkeypatch: pytest.MonkeyPatch, who: str, fails: bool
+) -> None:
+    """A module of this tree that cannot be imported is no step that it does not have yet."""
+    real = Written.do
+
+    def lacking(self: Written, step: str, **arguments: Any) -> Mapping[str, Any] | None:
+        if self.tree.name == who and step == "batches":
+            self.absent[step] = "No module"
+            return None
+        return real(self, step, **arguments)
+
+    monkeypatch.setattr(Written, "do", lacking)
+    with pytest.raises(CheckFailed, match="No module") if fails else nullcontext():
+        book = run(PLAN)
+        assert f"{FORMER}: no batches (No module)" in book.notes
 
 
 @pytest.mark.parametrize("runs", [1, 2])
