@@ -131,5 +131,9 @@ def check_follower(book: Book, site: SoakSite) -> None:
     full = size // WIDTH
     for n in range(0, full, max(1, full // SAMPLED)):
         for path in (tile_path(0, n), entries_path(n)):
-            one, two = (site.http.get(f"{at}/{path}").content for at in (url, copy["url"]))
+            one, two = (
+                # Two refusals would be the same bytes, too.
+                site.http.get(f"{at}/{path}").raise_for_status().content
+                for at in (url, copy["url"])
+            )
             book.check("the follower has the same bytes", one == two, path)

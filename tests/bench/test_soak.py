@@ -3,12 +3,14 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from scripts.bench_parts.book import Book
 from scripts.bench_parts.report import Setting
-from scripts.bench_parts.soak_end import Leaves, compared
+from scripts.bench_parts.soak_end import Leaves, check_follower, compared
 from scripts.bench_parts.soak_killed import Killed
 from scripts.bench_parts.soak_people import FIRM, Touched, contested
 from scripts.bench_parts.soak_report import Chunk, End, Mark, borrow, flat, write
@@ -147,3 +149,31 @@ def test_contested_records_are_of_a_firm_of_the_other_province() -> None:
     one, two = (json.loads(line)["fields"] for line in contested(5, 2))
     assert one["CF_XDR_SHXYM"] == two["CF_XDR_SHXYM"] == FIRM
     assert one["CF_WSH"] != two["CF_WSH"]
+
+
+class Following:
+    """Two nodes that answer all alike."""
+
+    def __init__(self, status: int) -> None:
+        answer = httpx.Response(status, content=b"the same")
+        self.http = httpx.Client(transport=httpx.MockTransport(lambda _: answer))
+
+    def anchored(self) -> int:
+        return 1000
+
+    def await_follower(self, _size: int) -> float:
+        return 0.0
+
+    def mirrored(self) -> dict[str, Any]:
+        return {"error": None, "url": "http://copy"}
+
+    def log(self) -> dict[str, Any]:
+        return {"url": "http://log"}
+
+
+def test_two_refusals_are_no_copy() -> None:
+    book = Book()
+    check_follower(book, Following(200))  # type: ignore[arg-type]
+    assert book.checks["the follower has the same bytes"] == 6
+    with pytest.raises(httpx.HTTPStatusError):
+        check_follower(book, Following(404))  # type: ignore[arg-type]
