@@ -108,6 +108,13 @@ AIMS = (
         more=True,
     ),
     Aim(
+        name="verify_fresh_per_s",
+        title="the same where each receipt is verified for the first time",
+        unit="receipts/s",
+        aim=None,
+        more=True,
+    ),
+    Aim(
         name="verify_process_s",
         title="`credit-ledger verify` of one receipt, whole process",
         unit="s",

@@ -26,7 +26,7 @@ def test_rows_are_those_of_the_issue() -> None:
         "ndjson_records_per_s ndjson_records_per_s_10m cpu_us_per_record "
         "xlsx_rows_per_s gas_per_record_4096 promise_p99_ms "
         "flush_p99_ms promise_beyond_flush_ms final_p99_s "
-        "verify_per_s verify_process_s receipts_per_s replay_entries_per_s "
+        "verify_per_s verify_fresh_per_s verify_process_s receipts_per_s replay_entries_per_s "
         "replay_entries_per_s_10m start_s_10m bytes_per_record gateway_rss_mib_10m "
         "processes_rss_mib replay_rss_mib_10m "
         "takeover_s acts_per_s acts_followed_per_s gas_per_act chain_acts_per_s "
