@@ -21,7 +21,7 @@ from ledger.records.publicity import Decision
 from ledger.records.remarks import FieldError, explained, listed, remark
 from ledger.records.schema import Schema
 from ledger.records.setting import Setting
-from ledger.records.steps import Step, presence
+from ledger.records.steps import Step, steps
 from ledger.records.texts import label
 from ledger.records.uscc import FILLER, normalise
 from ledger.records.values import Fault, Value
@@ -146,7 +146,7 @@ def _older(run: Run) -> bool:
 def _undated(run: Run, step: Step) -> FieldError | None:
     """What is missing where neither the day nor its year is there."""
     year = run.schema.decided_year
-    if year is None or presence(run.raw.get(year)) is not None:
+    if year is None or _holds(run, year):
         return None
     other = label(run.schema.by_code[year])
     condition = {
@@ -154,6 +154,12 @@ def _undated(run: Run, step: Step) -> FieldError | None:
         "en": f" (required where {other['en']} is missing)",
     }
     return remark("required", step.field, condition=condition)
+
+
+def _holds(run: Run, code: str) -> bool:
+    """Whether a field has a value, right or wrong. Of some texts nothing is seen: they are none."""
+    read = next(read for name, read, _ in steps(run.schema) if name == code)
+    return read(run.raw.get(code)) is not None
 
 
 def _trigger(value: Value | None, triggers: frozenset[str]) -> str | None:

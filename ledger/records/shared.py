@@ -23,8 +23,10 @@ class Shared(dict[str, Value]):
     def __init__(
         self, known: Mapping[str, Value], own: frozenset[str], unknown: frozenset[str] = frozenset()
     ) -> None:
-        super().__init__(known)
-        self._hidden, self._unknown = own | unknown, unknown
+        hidden = own | unknown
+        # What is written out without asking us (orjson) shall not have it either.
+        super().__init__({code: known[code] for code in known if code not in hidden})
+        self._hidden, self._unknown = hidden, unknown
 
     def __getitem__(self, code: str) -> Value:
         if code in self._hidden:
@@ -45,11 +47,21 @@ class Shared(dict[str, Value]):
     def __iter__(self) -> Iterator[str]:
         raise NotShared
 
-    def keys(self) -> Any:
-        """Raise NotShared, as all that goes through every field."""
+    __reversed__ = __iter__
+
+    def __len__(self) -> int:
         raise NotShared
 
-    items = values = keys
+    def __eq__(self, _: object) -> bool:
+        raise NotShared
+
+    __ne__ = __eq__
+
+    def keys(self, *_: object) -> Any:
+        """Raise NotShared, as all that goes through every field, or takes one away."""
+        raise NotShared
+
+    items = values = copy = pop = popitem = setdefault = keys
 
 
 class Plan(NamedTuple):

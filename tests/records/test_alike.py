@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,9 +212,22 @@ def test_what_may_differ_is_refused_to_rules() -> None:
         shared.items,
         shared.values,
         shared.keys,
+        shared.copy,
+        shared.popitem,
+        lambda: shared.pop("B", None),
+        lambda: shared.setdefault("B", "b"),
+        lambda: len(shared),
+        lambda: bool(shared),
+        lambda: shared == {"A": "a"},
+        lambda: shared != {"A": "a"},
+        lambda: shared | {},
+        lambda: {**shared},
+        lambda: [*reversed(shared)],
     ):
         with pytest.raises(NotShared):
             asked()
+    hidden = Shared({"A": "a", "B": "b", "C": "c"}, own=frozenset("B"), unknown=frozenset("C"))
+    assert orjson.dumps(hidden) == b'{"A":"a"}'
 
 
 def changed(**changes: object) -> Schema:

@@ -369,6 +369,7 @@ def test_an_honour_of_a_year(year: str) -> None:
     ("without", "values", "found"),
     [
         (["RY_RDRQ", "RY_ND"], {}, [("RY_RDRQ", "required")]),
+        (["RY_RDRQ"], {"RY_ND": "\u200b"}, [("RY_RDRQ", "required")]),
         (["RY_RDRQ"], {"RY_ND": "去年"}, [("RY_ND", "year-invalid")]),
         (["RY_RDRQ"], {"RY_ND": "1904"}, [("RY_ND", "year-invalid")]),
         (["RY_RDRQ"], {"RY_ND": "2027"}, [("RY_ND", "date-in-future")]),
