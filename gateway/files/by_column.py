@@ -17,6 +17,9 @@ from ledger.records.schema_parts import Kind
 CLASSES: Mapping[str, str] = {"轻微": "minor", "一般": "general", "严重": "severe"}
 MAX_CODES = 1 << 16
 """Codes of subjects that are remembered: some megabytes."""
+MAX_CODE = 64
+"""Characters of such a code, of which most have 18: what a stranger sends must not fill the
+memory."""
 
 
 class Planned(NamedTuple):
@@ -114,6 +117,8 @@ class ByColumn:
 
     def _is_code(self, text: str) -> bool:
         """Whether a text may be the code of a subject."""
+        if len(text) > MAX_CODE:
+            return uscc.has_shape(uscc.normalise(text))
         found = self._codes.get(text)
         if found is None:
             if len(self._codes) >= MAX_CODES:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.files.batches import cut, rows_of
+from gateway.files.batches import ROWS, cut, rows_of
 from gateway.files.interfaces import Batch, Cell, Line
 from gateway.intake.plain_rows import SEPARATOR
 
@@ -22,6 +22,17 @@ class Block:
     rows: Sequence[int]
     columns: Mapping[int, bytes | array[int]]
     strings: Sequence[str]
+
+    def pieces(self) -> Iterator[Block]:
+        """It, in so many parts that not too much is written out at once: every cell may name the
+        longest of the shared texts."""
+        if not any(isinstance(column, array) for column in self.columns.values()):
+            yield self
+            return
+        for start in range(0, len(self.rows), ROWS):
+            some = slice(start, start + ROWS)
+            columns = {at: column[some] for at, column in self.columns.items()}
+            yield replace(self, rows=self.rows[some], columns=columns)
 
     def end(self) -> int:
         """The place behind the last row that holds something."""
@@ -55,7 +66,7 @@ class TextLines:
     """The lines of a sheet from its first row to the last that holds something, all as wide."""
 
     def __init__(self, blocks: Iterable[Block]) -> None:
-        self._blocks = deque(blocks)
+        self._blocks = deque(piece for block in blocks for piece in block.pieces())
         while self._blocks and not self._blocks[-1].end():
             self._blocks.pop()
         self._width = 1 + max(

@@ -4,8 +4,10 @@ against the plain way, file by file, over samples, tables made at random and fil
 
 import io
 import pickle
+import tracemalloc
 from collections.abc import Iterator
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +16,7 @@ from xml.sax.saxutils import escape
 import openpyxl
 import pytest
 
-from gateway.files import archive, batches, reading, xlsx
+from gateway.files import archive, batches, reading, text_lines, xlsx
 from gateway.files.by_column import ByColumn
 from gateway.files.errors import FileFault
 from gateway.files.header import find_header
@@ -22,7 +24,7 @@ from gateway.files.interfaces import Line, Table
 from gateway.files.reading import Reading
 from gateway.files.rows import RowReader
 from gateway.files.sets import Ended, RowSet, opened, read_sets
-from gateway.files.stretch import Row
+from gateway.files.stretch import Row, rows_in
 from gateway.files.texts import MAX_PATTERNS, Texts, TextSheet, plain_strings
 from gateway.intake.interfaces import RowInput
 from gateway.intake.worker import Pickled
@@ -228,7 +230,9 @@ class Made:
 @pytest.mark.parametrize("seed", range(60))
 def test_tables_made_at_random(seed: int, ways: Ways, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Made(seed)
-    monkeypatch.setattr(batches, "ROWS", made.random.choice([2, 5, 256]))
+    many = made.random.choice([2, 5, 256])
+    monkeypatch.setattr(batches, "ROWS", many)
+    monkeypatch.setattr(text_lines, "ROWS", many)
     monkeypatch.setattr(archive, "CHUNK", made.random.choice([800, 5000, 1 << 20]))
     ways.check(made.table(), "x.csv")
     ways.check(made.workbook())
@@ -393,6 +397,41 @@ def test_a_format_that_hides_texts(code: str, plain: bool, ways: Ways) -> None:
     rows, _, _ = ways.check(zipped(parts({"S": sheet}) | {"xl/styles.xml": styles}))
     assert ways.sheets == plain
     assert (rows[0].cells[0] == GOOD["CF_XDR_MC"]) == plain
+
+
+def test_a_text_that_every_cell_names_is_not_written_out_for_all_at_once(ways: Ways) -> None:
+    """Unlike texts of which each stands in its own cell: they take no more than the sheet did."""
+    high = 3 * text_lines.ROWS + 1
+    shared = [row(at, f'<c r="A{at}" t="s"><v>0</v></c>') for at in range(1, high + 1)]
+    own = [row(at, A1.replace("A1", f"A{at}")) for at in range(1, high + 1)]
+    for rows, most in ((shared, text_lines.ROWS), (own, high)):
+        book = zipped(parts({"S": sheet_xml("".join(rows))}, strings="<si><t>甲</t></si>"))
+        (table,) = xlsx.tables(book)
+        assert table.rest is not None
+        found = [len(batch.rows) for batch in table.rest()]
+        assert (max(found), sum(found)) == (most, high)
+        ways.check(book)
+
+
+def test_long_texts_in_the_place_of_a_code_are_not_remembered(ways: Ways) -> None:
+    lines = (
+        Line(row=at, cells=list({**GOOD, "CF_XDR_SHXYM": f"{at}{'x' * 20_000}"}.values()))
+        for at in range(2, 602)
+    )
+    source = chain([Line(row=1, cells=list(GOOD))], lines)
+    header = find_header(source, all_schemas())
+    assert header is not None
+    reader = RowReader(Table(name="S", lines=source), header)
+    tracemalloc.start()
+    try:
+        assert sum(len(rows_in(part)) for part in reader.parts()) == 600
+        assert tracemalloc.get_traced_memory()[0] < 4 << 20  # of 12 that went by
+    finally:
+        tracemalloc.stop()
+    spaced = dict(GOOD, CF_XDR_SHXYM="  ".join(f"{GOOD['CF_XDR_SHXYM']:<70}"))
+    names, codes = ([f'"{text}"' for text in each] for each in (GOOD, spaced.values()))
+    table = "\n".join(map(",".join, (names, codes, codes))).encode()
+    assert len(ways.check(table, "x.csv")[0]) == 2
 
 
 def test_so_many_expressions() -> None:
