@@ -56,6 +56,7 @@ class Shared(dict[str, Value]):
         raise NotShared
 
     __ne__ = __eq__
+    __hash__ = None
 
     def keys(self, *_: object) -> Any:
         """Raise NotShared, as all that goes through every field, or takes one away."""
