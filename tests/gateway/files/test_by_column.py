@@ -401,10 +401,10 @@ def test_a_format_that_hides_texts(code: str, plain: bool, ways: Ways) -> None:
 
 def test_a_text_that_every_cell_names_is_not_written_out_for_all_at_once(ways: Ways) -> None:
     """Unlike texts of which each stands in its own cell: they take no more than the sheet did."""
-    high = 3 * text_lines.ROWS + 1
+    high = 3 * batches.ROWS + 1
     shared = [row(at, f'<c r="A{at}" t="s"><v>0</v></c>') for at in range(1, high + 1)]
     own = [row(at, A1.replace("A1", f"A{at}")) for at in range(1, high + 1)]
-    for rows, most in ((shared, text_lines.ROWS), (own, high)):
+    for rows, most in ((shared, batches.ROWS), (own, high)):
         book = zipped(parts({"S": sheet_xml("".join(rows))}, strings="<si><t>甲</t></si>"))
         (table,) = xlsx.tables(book)
         assert table.rest is not None
